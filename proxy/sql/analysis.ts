@@ -1,0 +1,84 @@
+// What a statement does, in words that no dialect owns. Both dialect folders produce this shape; policy, masking, audit
+// and the doors read it. Source: design, "Analysis: what a statement does".
+
+/** The policy's actions, grouped as the Cedar schema groups them. */
+export const ACTION_GROUPS = {
+  read: ['select', 'explain', 'copyOut', 'describe'],
+  write: ['insert', 'update', 'delete', 'merge', 'copyIn'],
+  schemaChange: ['create', 'alter', 'drop', 'truncate', 'grant', 'comment'],
+  session: ['set', 'lock', 'transaction', 'listen', 'maintenance'],
+  call: ['call'],
+  export: ['export'],
+  reveal: ['reveal'],
+} as const;
+
+export type ActionGroup = keyof typeof ACTION_GROUPS;
+export type Action = (typeof ACTION_GROUPS)[ActionGroup][number];
+
+/** A relation by its catalog name, never as it was spelt in the statement. `temporary` objects belong to the session. */
+export interface RelationName {
+  readonly schema: string;
+  readonly name: string;
+  readonly temporary?: boolean;
+}
+
+/** A column by its catalog name. */
+export interface ColumnName {
+  readonly relation: RelationName;
+  readonly column: string;
+}
+
+export interface Effect {
+  readonly action: Action;
+  /** Absent for effects on no relation (`select 1`, `begin`, `set`). */
+  readonly relation?: RelationName;
+  /** Columns written (insert, update) or read (select) of that relation; absent when all or not known. */
+  readonly columns?: readonly string[];
+  /** For `call`: the function's resolved name. */
+  readonly routine?: { readonly schema: string; readonly name: string };
+  /** For changes: does a condition narrow the rows? `all` without WHERE. */
+  readonly rows?: 'all' | 'some' | 'unknown';
+}
+
+/** Where a column's value is used. Everything but `output` lets an observer infer the value. */
+export type ColumnUse = 'output' | 'condition' | 'join' | 'group' | 'order' | 'aggregate' | 'nullTest' | 'assign' | 'argument' | 'returning' | 'conflict';
+
+export interface ColumnRead {
+  readonly column: ColumnName;
+  readonly use: ColumnUse;
+  /** Byte offset of the reference in the statement's text, where the parser gives one. */
+  readonly position?: number;
+}
+
+export interface RelationUse {
+  readonly relation: RelationName;
+  readonly as: 'source' | 'target';
+}
+
+/** What the analysis did not understand, with its byte offset in the judged text. A gap in what matters denies. */
+export interface Gap {
+  readonly what: string;
+  readonly position?: number;
+}
+
+/** An output column: the base columns its value depends on, or `unknown`. */
+export interface OutputLineage {
+  readonly name: string;
+  readonly from: readonly ColumnName[] | 'unknown';
+}
+
+export interface Analysis {
+  /** The command as the server would tag it: `SELECT`, `UPDATE`, `CREATE TABLE`, … */
+  readonly kind: string;
+  readonly effects: readonly Effect[];
+  readonly relations: readonly RelationUse[];
+  readonly columnsRead: readonly ColumnRead[];
+  readonly outputs: readonly OutputLineage[];
+  readonly hasWhere: boolean;
+  readonly complete: boolean;
+  readonly gaps: readonly Gap[];
+  /** Groups statements of one shape in the audit; never a key for a decision. */
+  readonly fingerprint: string;
+  /** The text with literals replaced by parameters, for the audit. */
+  readonly normalised: string;
+}
