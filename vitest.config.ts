@@ -2,7 +2,13 @@
 
 import { defineConfig } from 'vitest/config';
 
-const shared = { environment: 'node', globalSetup: ['test/support/global-setup.ts'], pool: 'forks', testTimeout: 30_000, hookTimeout: 120_000 } as const;
+const shared = {
+  environment: 'node',
+  globalSetup: ['test/support/global-setup.ts'],
+  pool: 'forks',
+  testTimeout: 30_000,
+  hookTimeout: 120_000,
+} as const;
 
 export default defineConfig({
   test: {
@@ -10,8 +16,22 @@ export default defineConfig({
     maxWorkers: 2,
     passWithNoTests: false,
     projects: [
-      { test: { ...shared, name: 'unit', include: ['{contracts,policies,proxy,scripts}/**/*.test.ts', 'test/{support,corpus}/**/*.test.ts'] } },
-      { test: { ...shared, name: 'conformance', include: ['test/{conformance,e2e}/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 } },
+      {
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['{contracts,policies,proxy,scripts}/**/*.test.ts', 'test/{support,corpus}/**/*.test.ts'],
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'conformance',
+          include: ['test/{conformance,e2e}/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
     ],
   },
 });

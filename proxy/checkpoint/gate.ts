@@ -151,5 +151,10 @@ export interface Gate {
   /** Records a failed proof (ledger, rate limit). */
   signInFailed(request: OpenRequest): void;
   /** After a right proof: may this principal open this connection now? Counts sessions, records the opening. */
-  open(request: OpenRequest): Promise<{ readonly kind: 'opened'; readonly session: GateSession; readonly upstream: UpstreamTarget } | { readonly kind: 'refused'; readonly refusal: Refusal }>;
+  open(
+    request: OpenRequest,
+  ): Promise<
+    | { readonly kind: 'opened'; readonly session: GateSession; readonly upstream: UpstreamTarget }
+    | { readonly kind: 'refused'; readonly refusal: Refusal }
+  >;
 }

@@ -41,7 +41,18 @@ export interface Effect {
 }
 
 /** Where a column's value is used. Everything but `output` lets an observer infer the value. */
-export type ColumnUse = 'output' | 'condition' | 'join' | 'group' | 'order' | 'aggregate' | 'nullTest' | 'assign' | 'argument' | 'returning' | 'conflict';
+export type ColumnUse =
+  | 'output'
+  | 'condition'
+  | 'join'
+  | 'group'
+  | 'order'
+  | 'aggregate'
+  | 'nullTest'
+  | 'assign'
+  | 'argument'
+  | 'returning'
+  | 'conflict';
 
 export interface ColumnRead {
   readonly column: ColumnName;

@@ -63,7 +63,10 @@ export function readCorpusFile(name: string): string {
 }
 
 function readCases(name: string): CorpusCase[] {
-  const cases = z.array(Case).min(1).parse(parse(readCorpusFile(name)));
+  const cases = z
+    .array(Case)
+    .min(1)
+    .parse(parse(readCorpusFile(name)));
   const ids = new Set<string>();
   for (const { id } of cases) {
     if (ids.has(id)) throw new Error(`${name}: the id \`${id}\` appears twice`);

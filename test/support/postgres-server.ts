@@ -89,7 +89,13 @@ export async function startPostgres(options: {
       process.removeListener('exit', atExit);
       await rm(folder, { recursive: true, force: true });
     }));
-  const config = (database = 'postgres'): ConnectionConfig => ({ host: '127.0.0.1', port: server.port, user: SUPERUSER, password, database });
+  const config = (database = 'postgres'): ConnectionConfig => ({
+    host: '127.0.0.1',
+    port: server.port,
+    user: SUPERUSER,
+    password,
+    database,
+  });
   return {
     version,
     host: '127.0.0.1',
