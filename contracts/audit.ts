@@ -84,6 +84,7 @@ export const AUDIT_CODES = {
   'GH-I-AGENT-ADD': 'agent created',
   'GH-I-AGENT-REVOKE': 'agent revoked',
   'GH-I-AGENT-PAUSE': 'agent paused or resumed',
+  'GH-I-TOKEN': 'token of a person issued',
   'GH-P-ACTIVE': 'policy bundle activated',
   'GH-P-REFUSED': 'policy bundle refused',
   'GH-X-INCIDENT': 'incident: a result did not match its plan, or judging failed',
