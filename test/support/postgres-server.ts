@@ -7,14 +7,14 @@
 //   await server.stop();
 
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { chown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { existsSync, rmSync } from 'node:fs';
+import { chown, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { findEmbeddedPostgres, type PostgresBinaries } from '../../proxy/sample/embedded-binaries.ts';
 import { runPostgresProgram, startPostgresProcess } from '../../proxy/sample/postgres-process.ts';
 import { unprivilegedUser } from '../../proxy/sample/unprivileged-user.ts';
+import { makeRunFolder } from './run-folder.ts';
 
 export type PostgresVersion = 15 | 18;
 
@@ -159,7 +159,7 @@ async function binariesOf(version: PostgresVersion): Promise<Pick<PostgresBinari
 // initdb takes a second; a run of the tests pays it once per version. Several test processes may get here at the same moment: the
 // first to rename its folder into place wins.
 async function templateFolder(version: PostgresVersion, binaries: Pick<PostgresBinaries, 'initdb'>): Promise<string> {
-  const template = join(await runFolder(), `template-${version}`);
+  const template = join(runFolder(), `template-${version}`);
   if (existsSync(template)) return template;
   const user = unprivilegedUser();
   const folder = await newFolder(`initdb-${version}-`);
@@ -183,27 +183,25 @@ async function templateFolder(version: PostgresVersion, binaries: Pick<PostgresB
   return template;
 }
 
-let ownRunFolder: Promise<string> | undefined;
+let ownRunFolder: string | undefined;
 
-// test/support/global-setup.ts makes one folder per run and removes it; a test file run on its own makes and removes its own.
-async function runFolder(): Promise<string> {
+// test/support/global-setup.ts makes one folder per run and removes it; a program outside a run makes and removes its own.
+function runFolder(): string {
   const shared = process.env['GATEHOUSE_TEST_RUN'];
   if (shared !== undefined) return shared;
-  ownRunFolder ??= (async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'gatehouse-test-'));
-    const user = unprivilegedUser();
-    if (user) await chown(folder, user.uid, user.gid);
-    return folder;
-  })();
-  return await ownRunFolder;
+  if (ownRunFolder === undefined) {
+    const folder = makeRunFolder();
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    ownRunFolder = folder;
+  }
+  return ownRunFolder;
 }
 
 async function newFolder(prefix: string): Promise<string> {
-  const parent = await runFolder();
+  const parent = runFolder();
   const folder = await mkdtemp(join(parent, prefix));
   const user = unprivilegedUser();
   if (user) await chown(folder, user.uid, user.gid);
-  await mkdir(folder, { recursive: true });
   return folder;
 }
 
