@@ -127,6 +127,8 @@ export interface UpstreamTarget {
   readonly database: string;
   readonly tls: 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
   readonly caFile?: string;
+  /** The startup packet's `options`: settings that a RESET must give back. */
+  readonly options?: string;
 }
 
 export interface OpenRequest {

@@ -42,6 +42,7 @@ export interface Effect {
 
 /** Where a column's value is used. Everything but `output` lets an observer infer the value. */
 export type ColumnUse =
+  | 'systemColumn'
   | 'output'
   | 'condition'
   | 'join'
