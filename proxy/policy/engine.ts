@@ -13,6 +13,8 @@ export interface Principal {
   readonly groups: readonly string[];
   /** For agents: the person on whose behalf it acts. */
   readonly owner?: string;
+  /** The owner's groups. Needed only by bundles whose policies read `principal.owner`: there, unknown groups are a deny. */
+  readonly ownerGroups?: readonly string[];
 }
 
 export interface ConnectionFacts {
@@ -89,8 +91,13 @@ export interface BundleFacts {
 export interface PolicyEngine {
   readonly bundle: BundleFacts;
   decide(question: Question): Answer;
-  /** Tags of one base column by name patterns; empty when it is clear. Memoised by the engine. */
-  tagsOf(connection: ConnectionFacts, column: ColumnName): readonly string[];
+  /**
+   * Tags of one base column by name patterns; empty when it is clear. Memoised by the engine.
+   * `type`: the column's SQL type name without modifiers; a rule on types applies when it is not known.
+   */
+  tagsOf(connection: ConnectionFacts, column: ColumnName, type?: string): readonly string[];
+  /** Is one of these tags for text written by outsiders? Reading such a column taints an agent's session. */
+  isUntrusted(tags: readonly string[]): boolean;
   /** The mask for a set of tags: the strictest of the tags' masks. `derived` values are always redacted. */
   maskFor(tags: readonly string[]): Mask;
   /** User functions that the bundle marks as clean (reviewed: reads nothing governed, prints nothing). */
