@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext } from 'node:tls';
 import type { Gate, GateSession, OpenRequest, Refusal, UpstreamTarget } from '../../checkpoint/gate.ts';
+import { peerOf } from '../../identity/peer.ts';
 import type { PeerProcess } from '../../identity/peer.ts';
 import { CancelKeys } from './cancel-keys.ts';
 import { authenticate, fatal, greet } from './handshake.ts';
@@ -29,8 +30,8 @@ export interface PostgresDoorOptions {
   readonly now: () => number;
   /** Never given statements, values or credentials. */
   readonly log?: (event: string, facts: Readonly<Record<string, string>>) => void;
-  /** The process at the other end, where the platform tells. */
-  readonly peerOf?: (socket: Socket) => PeerProcess | undefined | Promise<PeerProcess | undefined>;
+  /** Finds the process at the other end; for tests. */
+  readonly peerOf?: typeof peerOf;
   readonly limits?: Partial<SessionLimits & DoorLimits>;
 }
 
@@ -131,6 +132,7 @@ class Door {
   async #serve(socket: Socket): Promise<void> {
     const late = setTimeout(() => socket.destroy(), this.#limits.handshakeTimeoutMs);
     try {
+      const peer = this.#peer(socket);
       const greeting = await greet(socket, this.#secureContext);
       if (greeting.kind === 'cancel') {
         await this.#keys.cancel(greeting.processId, greeting.key);
@@ -140,23 +142,31 @@ class Door {
       }
       if (greeting.kind === 'refused') return say(greeting.stream, socket, greeting.refusal);
       const { stream, source, startup } = greeting;
-      const request = await this.#request(socket, startup);
+      const request = this.#request(socket, startup);
       const verifier = this.#options.gate.verifierFor(startup.user, request.address);
       const proof = await authenticate(stream, source, startup, verifier);
+      const process = await peer;
+      const known = process === undefined ? request : { ...request, peer: process };
       if (proof.kind === 'failed') {
-        if (proof.wrong) this.#options.gate.signInFailed(request);
+        if (proof.wrong) this.#options.gate.signInFailed(known);
         return say(stream, socket, proof.refusal);
       }
       clearTimeout(late);
-      await this.#open(stream, socket, source, startup, request, proof.message);
+      await this.#open(stream, socket, source, startup, known, proof.message);
     } finally {
       clearTimeout(late);
     }
   }
 
-  async #request(socket: Socket, startup: Startup): Promise<OpenRequest> {
+  /** Looked up beside the handshake; nobody waits for it before the proof. */
+  async #peer(socket: Socket): Promise<PeerProcess | undefined> {
+    const { localAddress, localPort, remoteAddress, remotePort } = socket;
+    if (localAddress === undefined || localPort === undefined || remoteAddress === undefined || remotePort === undefined) return undefined;
+    return (this.#options.peerOf ?? peerOf)({ address: localAddress, port: localPort }, { address: remoteAddress, port: remotePort });
+  }
+
+  #request(socket: Socket, startup: Startup): OpenRequest {
     const address = socket.remoteAddress ?? 'unknown';
-    const peer = await this.#options.peerOf?.(socket);
     return {
       door: 'postgres',
       user: startup.user,
@@ -164,7 +174,6 @@ class Door {
       address,
       parameters: startup.parameters,
       ...(startup.applicationName === undefined ? {} : { applicationName: startup.applicationName }),
-      ...(peer === undefined ? {} : { peer }),
     };
   }
 
