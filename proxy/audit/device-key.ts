@@ -4,13 +4,8 @@ import { createHash, createPrivateKey, createPublicKey, randomFillSync, sign } f
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GatehouseError } from '../errors.ts';
+import type { SecretPort } from '../store/secret-port.ts';
 import { formatVerifierKey, type LedgerSigner, parseVerifierKey, type VerifierKey } from './signed-note.ts';
-
-/** Where secrets are kept (OS keychain, key file): implemented by the secret store. */
-export interface SecretPort {
-  get(name: string): Promise<Uint8Array | undefined>;
-  set(name: string, value: Uint8Array): Promise<void>;
-}
 
 export interface DeviceKey extends LedgerSigner {
   /** Stable name of this device, derived from its public key. */
@@ -23,7 +18,7 @@ const SEED_BYTES = 32;
 const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /** Loads the key, or makes and stores one. A new key is added to the public file: what the old one signed stays checkable. */
-export async function loadDeviceKey(options: { readonly folder: string; readonly secrets: SecretPort; readonly random?: (bytes: Uint8Array) => void }): Promise<DeviceKey> {
+export async function loadDeviceKey(options: { readonly folder: string; readonly secrets: Pick<SecretPort, 'get' | 'set'>; readonly random?: (bytes: Uint8Array) => void }): Promise<DeviceKey> {
   let seed = await options.secrets.get(DEVICE_KEY_SECRET);
   if (seed === undefined) {
     seed = new Uint8Array(SEED_BYTES);
