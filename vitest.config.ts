@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
-          include: ['{contracts,policies,proxy,scripts}/**/*.test.ts', 'test/{support,corpus}/**/*.test.ts'],
+          include: ['{contracts,policies,proxy,scripts}/**/*.test.{ts,mjs}', 'test/{support,corpus}/**/*.test.ts'],
         },
       },
       {
