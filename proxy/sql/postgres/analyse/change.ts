@@ -113,6 +113,7 @@ export function insert(binder: Binder, node: NodeOf<'InsertStmt'>, parent: Scope
   if (node.selectStmt !== undefined) {
     const source = binder.query(node.selectStmt, scope);
     binder.use(union(source.columns.map((column) => column.lineage)), 'assign');
+    binder.facts.insertedRows += select?.valuesLists?.length ?? 0;
     for (const row of select?.valuesLists ?? []) {
       (as(row, 'List')?.items ?? []).forEach((value, i) => constant(binder, relation, columns[i] ?? '', value));
     }

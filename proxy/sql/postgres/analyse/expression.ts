@@ -78,7 +78,10 @@ export const EXPRESSIONS: { readonly [T in NodeType]?: Handler<T> } = {
   Boolean: () => CLEAR,
   String: () => CLEAR,
   BitString: () => CLEAR,
-  ParamRef: () => CLEAR,
+  ParamRef: (binder, node) => {
+    binder.facts.parameters = Math.max(binder.facts.parameters, node.number ?? 0);
+    return CLEAR;
+  },
   SetToDefault: () => CLEAR,
   SQLValueFunction: () => CLEAR,
   MergeSupportFunc: () => CLEAR,

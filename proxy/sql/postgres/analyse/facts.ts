@@ -123,6 +123,10 @@ export interface StatementFacts {
   opaque: { readonly schema: string; readonly name: string; readonly position: number | undefined }[];
   /** The statement the row estimate is asked for (its byte range), for changes. */
   estimate: boolean;
+  /** Rows of VALUES lists inserted; 0 otherwise. */
+  insertedRows: number;
+  /** The highest parameter number. */
+  parameters: number;
 }
 
 export function emptyFacts(kind: string): StatementFacts {
@@ -148,6 +152,8 @@ export function emptyFacts(kind: string): StatementFacts {
     executes: undefined,
     opaque: [],
     estimate: false,
+    insertedRows: 0,
+    parameters: 0,
   };
 }
 

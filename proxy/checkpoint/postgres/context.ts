@@ -1,0 +1,45 @@
+// What all judging on one PostgreSQL connection shares, and the values that one judgement is about.
+import type { AuditJudgement, Door } from '../../../contracts/audit.ts';
+import type { ConnectionFacts, Limits, PolicyEngine, Principal } from '../../policy/engine.ts';
+import type { StatementFacts } from '../../sql/postgres/analyse/facts.ts';
+import type { SourceColumn } from '../../sql/postgres/analyse/lineage.ts';
+import type { ParserPool } from '../../sql/postgres/parse/parser-pool.ts';
+import type { PostgresService } from '../../sql/postgres/service.ts';
+import type { Refusal, StatementPlan } from '../gate.ts';
+
+export interface JudgeServices {
+  readonly parser: ParserPool;
+  readonly service: PostgresService;
+  readonly policy: PolicyEngine;
+  readonly connection: ConnectionFacts;
+}
+
+/** Who asks, by which door, with what said. */
+export interface Asker {
+  readonly principal: Principal;
+  readonly door: Door;
+  readonly client: string | undefined;
+  readonly tainted: boolean;
+  readonly limits: Limits;
+}
+
+/** A judged statement: what the door sees, and what the session needs when it runs. */
+export interface Plan extends StatementPlan {
+  readonly facts: StatementFacts;
+  readonly epoch: string;
+  readonly audit: AuditJudgement;
+  /** The intent must be durable before the statement goes on. */
+  readonly durable: boolean;
+  readonly reads: boolean;
+  /** Reading it makes an agent's session tainted. */
+  readonly taints: boolean;
+  /** A result column that comes straight from one of these is a leak. */
+  readonly isMasked: (source: SourceColumn) => boolean;
+  /** Assigned parameters that must not be masks: number → column's name. */
+  readonly assignedParameters: ReadonlyMap<number, string>;
+}
+
+/** The outcome of judging one text. `verdict` also for callers that explain (check, policy test). */
+export type Ruling =
+  | { readonly kind: 'forward'; readonly text: Uint8Array; readonly plans: readonly Plan[]; readonly cacheable: boolean }
+  | { readonly kind: 'refuse'; readonly refusal: Refusal; readonly audit: AuditJudgement };
