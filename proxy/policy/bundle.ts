@@ -91,6 +91,13 @@ class BundleEngine implements PolicyEngine {
     return tags.some((tag) => this.#classification.tags.get(tag)?.untrusted === true);
   }
 
+  hides(tags: readonly string[]): boolean {
+    return tags.some((tag) => {
+      const facts = this.#classification.tags.get(tag);
+      return facts === undefined || facts.mask !== undefined;
+    });
+  }
+
   maskFor(tags: readonly string[]): Mask {
     const key = tags.join(' ');
     const known = this.#masks.get(key);

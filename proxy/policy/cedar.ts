@@ -56,14 +56,24 @@ export function evaluate(compiled: CompiledPolicies, call: CedarCall): CedarOutc
   try {
     const loaded = loadSlot(compiled);
     if ('errors' in loaded) return { kind: 'failed', errors: loaded.errors };
-    const answer = statefulIsAuthorized({ ...call, preparsedSchemaName: loaded.slot, preparsedPolicySetId: loaded.slot, validateRequest: true });
+    const { principal, action, resource, context, entities } = call;
+    const answer = statefulIsAuthorized({
+      principal,
+      action,
+      resource,
+      context,
+      entities,
+      preparsedSchemaName: loaded.slot,
+      preparsedPolicySetId: loaded.slot,
+      validateRequest: true,
+    });
     if (answer.type === 'failure') return { kind: 'failed', errors: messages(answer.errors) };
     const { decision, diagnostics } = answer.response;
     if (diagnostics.errors.length > 0) return { kind: 'failed', errors: diagnostics.errors.map(({ policyId, error }) => `${policyId}: ${error.message}`) };
     return { kind: 'answered', decision, determining: diagnostics.reason };
   } catch (error) {
     // A trap of the WASM instance: every later call fails too, and so denies.
-    return { kind: 'failed', errors: [error instanceof Error ? error.name : 'unknown'] };
+    return { kind: 'failed', errors: [error instanceof Error ? `${error.name}: ${error.message}` : 'unknown'] };
   }
 }
 

@@ -19,12 +19,14 @@ const ANSWERS = 4096;
 export class Decisions {
   readonly #set: PolicySet;
   readonly #memo = new Memo<Answer>(ANSWERS);
+  readonly #order: ReadonlyMap<string, number>;
   /** The distinct demands on justifications in this set: which of them a text meets is all that the memo must know of it. */
   readonly #demands: readonly Justify[];
   #lastJustification: { readonly text: string; readonly key: string } | undefined;
 
   constructor(set: PolicySet) {
     this.#set = set;
+    this.#order = new Map([...set.policies.keys()].map((id, index) => [id, index]));
     const demands = [...set.policies.values()].flatMap(({ remedy }) => (remedy?.kind === 'justify' ? [remedy] : []));
     this.#demands = [...new Map(demands.map((demand) => [JSON.stringify([demand.minimumLength, demand.pattern]), demand])).values()];
   }
@@ -92,7 +94,9 @@ export class Decisions {
   /** Undefined when Cedar failed or named a policy that is not ours. */
   #sort(outcome: CedarOutcome): { readonly decision: 'allow' | 'deny'; readonly permits: readonly Policy[]; readonly forbids: readonly Policy[] } | undefined {
     if (outcome.kind === 'failed') return undefined;
-    const policies = outcome.determining.map((id) => this.#set.policies.get(id));
+    // Cedar names them in no order; people read them in the bundle's.
+    const ids = outcome.determining.toSorted((a, b) => (this.#order.get(a) ?? 0) - (this.#order.get(b) ?? 0));
+    const policies = ids.map((id) => this.#set.policies.get(id));
     const known = policies.filter((policy) => policy !== undefined);
     if (known.length !== policies.length) return undefined;
     return { decision: outcome.decision, permits: known.filter(({ effect }) => effect === 'permit'), forbids: known.filter(({ effect }) => effect === 'forbid') };

@@ -98,6 +98,8 @@ export interface PolicyEngine {
   tagsOf(connection: ConnectionFacts, column: ColumnName, type?: string): readonly string[];
   /** Is one of these tags for text written by outsiders? Reading such a column taints an agent's session. */
   isUntrusted(tags: readonly string[]): boolean;
+  /** Does any of these tags hide values? (A tag may only say something about a column.) `derived` always does. */
+  hides(tags: readonly string[]): boolean;
   /** The mask for a set of tags: the strictest of the tags' masks. `derived` values are always redacted. */
   maskFor(tags: readonly string[]): Mask;
   /** User functions that the bundle marks as clean (reviewed: reads nothing governed, prints nothing). */

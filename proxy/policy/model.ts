@@ -111,5 +111,7 @@ export function questionFlaw(question: Question): string | undefined {
   if (texts.some((text) => text !== undefined && text.length > MAX_TEXT)) return 'a text of the question is too long';
   const rows = context.estimatedRows;
   if (rows !== undefined && (Number.isNaN(rows) || rows < 0)) return 'the estimate of rows is not a number of rows';
+  const whole = [context.hour, context.weekday, context.approval?.count ?? 0];
+  if (!whole.every(Number.isSafeInteger)) return 'a number of the question is not whole';
   return undefined;
 }
