@@ -76,6 +76,7 @@ async function attempt(target: UpstreamTarget, tls: boolean, timeoutMs: number):
   for (const name of ['options', 'application_name', 'fallback_application_name', 'replication', 'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']) {
     connectionParameters[name] = undefined;
   }
+  if (target.options !== undefined) connectionParameters['options'] = target.options;
   // A password in clear is for a connection that nobody else can read.
   if (!tls && !isLocal(target.host)) {
     connection.prependListener('authenticationCleartextPassword', () => {
