@@ -32,6 +32,12 @@ const OFF = 1;
 const WAIT = 2;
 type Outcome = typeof ON | typeof OFF | typeof WAIT;
 
+/**
+ * What the flow waits for before it goes on: the gate's answer; that all barriers have completed; that all earlier segments (up to
+ * a Sync or Query) are answered; room in the pipeline; that a cancel was taken.
+ */
+type Waiting = 'no' | 'gate' | 'barriers' | 'segments' | 'room' | 'cancel';
+
 export class ClientFlow {
   readonly #state: SessionState;
   readonly #control: SessionControl;
@@ -39,8 +45,7 @@ export class ClientFlow {
   #backlog: Buffer[] = [];
   /** Bytes that came while waiting. */
   backlogBytes = 0;
-  #waiting: 'no' | 'gate' | 'pipeline' | 'cancel' = 'no';
-  #pipelineGoal = 0;
+  #waiting: Waiting = 'no';
   #cancelRequested = false;
   #restOn = false;
   // Of the frame at hand, while it waits:
@@ -78,8 +83,7 @@ export class ClientFlow {
 
   /** Called after each chunk of the server: is what was waited for there? */
   wake(): void {
-    if (this.#waiting === 'pipeline' && this.#pipelineReady()) this.#resume();
-    else if (this.#waiting === 'cancel' && this.#state.cancelling === undefined) this.#resume();
+    if (this.#ready()) this.#resume();
   }
 
   /** The session is over: what was begun for the frame at hand never ran. */
@@ -144,7 +148,7 @@ export class ClientFlow {
     if (state.copyIn) return this.#duringCopy(type);
     if (state.skipping && type !== CLIENT.Sync) return KNOWN.has(type) ? OFF : this.#protocol(type);
     if (state.cancelling !== undefined && state.pipeline.head() === undefined) return this.#wait('cancel');
-    if (state.pipeline.size >= state.limits.maxPipeline) return this.#waitForPipeline(state.limits.maxPipeline >> 1);
+    if (state.pipeline.size >= state.limits.maxPipeline) return this.#wait('room');
     switch (type) {
       case CLIENT.Query:
         return this.#query();
@@ -247,7 +251,7 @@ export class ClientFlow {
     if (judgement === undefined) return WAIT;
     if (judgement.kind === 'refuse') return this.#refuse(judgement.refusal, Buffer.from(buffer.subarray(from, end)), name === '');
     const unchanged = same(judgement.text, buffer, from, end);
-    const statement = new PreparedStatement(unchanged ? judgement.text : Buffer.from(buffer.subarray(from, end)), judgement, judgement, !unchanged);
+    const statement = new PreparedStatement(unchanged ? judgement.text : Buffer.from(buffer.subarray(from, end)), judgement, judgement, !unchanged, state.epoch);
     statement.checkedAt = state.tick;
     const entry = state.pipeline.push(EXPECT.parse);
     entry.statement = statement;
@@ -270,7 +274,8 @@ export class ClientFlow {
     if (nameEnd < 0 || nameEnd >= at + present) return this.#refuse(total > present ? refusals.nameTooLong() : refusals.malformed(), undefined);
     if (portalEnd - portalFrom > MAX_NAME || nameEnd - portalEnd - 1 > MAX_NAME) return this.#refuse(refusals.nameTooLong(), undefined);
     const name = buffer.toString('latin1', portalEnd + 1, nameEnd);
-    const statement = state.statements.get(name);
+    const statement = this.#known(state.statements, name);
+    if (statement === WAIT) return WAIT;
     if (statement === undefined) return this.#refuse(refusals.noStatement(name), undefined);
     const checked = this.#recheck(statement);
     if (checked === WAIT) return WAIT;
@@ -296,7 +301,8 @@ export class ClientFlow {
     const end = buffer.indexOf(0, from);
     if (end < 0 || end + 5 !== at + total) return this.#refuse(refusals.malformed(), undefined);
     if (end - from > MAX_NAME) return this.#refuse(refusals.nameTooLong(), undefined);
-    const portal = state.portals.get(buffer.toString('latin1', from, end));
+    const portal = this.#known(state.portals, buffer.toString('latin1', from, end));
+    if (portal === WAIT) return WAIT;
     if (portal === undefined) return this.#refuse(refusals.noPortal(buffer.toString('latin1', from, end)), undefined);
     const statement = portal.statement;
     if (portal.checkedAt !== state.tick) {
@@ -339,7 +345,9 @@ export class ClientFlow {
     const state = this.#state;
     const target = this.#target();
     if (target === undefined) return this.#refuse(refusals.malformed(), undefined);
-    const statement = target.portal ? state.portals.get(target.name)?.statement : state.statements.get(target.name);
+    const known = target.portal ? this.#known(state.portals, target.name) : this.#known(state.statements, target.name);
+    if (known === WAIT) return WAIT;
+    const statement = known instanceof Portal ? known.statement : known;
     if (statement === undefined) return this.#refuse(target.portal ? refusals.noPortal(target.name) : refusals.noStatement(target.name), undefined);
     const entry = state.pipeline.push(EXPECT.describe);
     entry.statement = statement;
@@ -362,6 +370,17 @@ export class ClientFlow {
     return ON;
   }
 
+  /**
+   * What a name means to the server. Until earlier segments are answered that is not sure: a Parse or Bind of theirs may fail and
+   * leave the name to what had it before. Within one segment a failure skips what follows, so nothing can be mixed up.
+   */
+  #known<T extends PreparedStatement | Portal>(names: ReadonlyMap<string, T>, name: string): T | undefined | typeof WAIT {
+    const { pipeline, epoch } = this.#state;
+    const named = names.get(name);
+    if (named !== undefined && (named.confirmed || named.epoch === epoch)) return named;
+    return pipeline.segments > 0 ? this.#wait('segments') : named;
+  }
+
   /** Reads `S` or `P` and a name. */
   #target(): { readonly portal: boolean; readonly name: string } | undefined {
     const { buffer, at, total } = this.#reader;
@@ -377,7 +396,7 @@ export class ClientFlow {
     const state = this.#state;
     if (this.#judged === undefined) {
       if (state.pipeline.barriers > 0) {
-        this.#waitForPipeline(0);
+        this.#wait('barriers');
         return undefined;
       }
       const answer = state.gate.judge(this.#reader.buffer.subarray(from, end), form);
@@ -404,7 +423,7 @@ export class ClientFlow {
     const state = this.#state;
     if (statement.checkedAt === state.tick) return undefined;
     if (this.#judged === undefined) {
-      if (state.pipeline.barriers > 0) return this.#waitForPipeline(0);
+      if (state.pipeline.barriers > 0) return this.#wait('barriers');
       const answer = state.gate.recheck(statement.original, statement.judgement);
       if (answer instanceof Promise) {
         return this.#await(answer, (judgement) => {
@@ -467,22 +486,27 @@ export class ClientFlow {
     return this.#begun;
   }
 
-  #wait(what: 'pipeline' | 'cancel'): typeof WAIT {
+  #wait(what: Waiting): typeof WAIT {
+    // Without a Sync behind them the server may keep its answers for itself.
+    if (what !== 'cancel' && !this.#state.pipeline.flushes) this.#state.toServer.add(FLUSH);
     this.#waiting = what;
     return WAIT;
   }
 
-  /** Waits until no barrier is in flight (`goal` 0) or until no more than `goal` answers are outstanding. */
-  #waitForPipeline(goal: number): typeof WAIT {
-    // Without a Sync behind them the server may keep its answers for itself.
-    if (!this.#state.pipeline.flushes) this.#state.toServer.add(FLUSH);
-    this.#pipelineGoal = goal;
-    return this.#wait('pipeline');
-  }
-
-  #pipelineReady(): boolean {
-    const { pipeline, skipping, copyIn } = this.#state;
-    return skipping || copyIn || (this.#pipelineGoal === 0 ? pipeline.barriers === 0 : pipeline.size <= this.#pipelineGoal);
+  #ready(): boolean {
+    const { pipeline, skipping, copyIn, cancelling, limits } = this.#state;
+    switch (this.#waiting) {
+      case 'cancel':
+        return cancelling === undefined;
+      case 'barriers':
+        return skipping || copyIn || pipeline.barriers === 0;
+      case 'segments':
+        return skipping || copyIn || pipeline.segments === 0;
+      case 'room':
+        return skipping || copyIn || pipeline.size <= limits.maxPipeline >> 1;
+      default:
+        return false;
+    }
   }
 
   #await<T>(promise: Promise<T>, store: (value: T) => void): typeof WAIT {

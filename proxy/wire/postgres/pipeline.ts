@@ -58,6 +58,8 @@ export class Pipeline {
   #size = 0;
   /** Entries whose completion judging waits for. */
   barriers = 0;
+  /** Sync and Query messages whose ReadyForQuery is to come. */
+  segments = 0;
 
   get size(): number {
     return this.#size;
@@ -67,6 +69,7 @@ export class Pipeline {
     if (this.#size === this.#ring.length) this.#grow();
     const entry = this.#at(this.#size);
     this.#size++;
+    if (kind === EXPECT.sync || kind === EXPECT.query) this.segments++;
     entry.reset(kind);
     return entry;
   }
@@ -85,6 +88,7 @@ export class Pipeline {
   shift(): void {
     const entry = this.#at(0);
     if (entry.barrier) this.barriers--;
+    if (entry.kind === EXPECT.sync || entry.kind === EXPECT.query) this.segments--;
     // Lets go of what it refers to; an idle session keeps nothing alive.
     entry.reset(EXPECT.none);
     this.#first = (this.#first + 1) & this.#mask;
@@ -109,6 +113,7 @@ export class Pipeline {
     for (let index = count - 1; index >= 0; index--) {
       const entry = this.#at(index);
       undo(entry, index === 0);
+      if (entry.kind === EXPECT.query) this.segments--;
       // An entry that was taken back changes nothing any more.
       entry.kind = EXPECT.none;
     }
@@ -126,7 +131,10 @@ export class Pipeline {
     let sound = true;
     for (let index = 1; index < this.#size; index++) {
       const entry = this.#at(index);
-      if (!ended && entry.kind === EXPECT.sync) continue;
+      if (!ended && entry.kind === EXPECT.sync) {
+        this.segments--;
+        continue;
+      }
       if (!ended && entry.kind !== EXPECT.copyEnd) sound = false;
       ended = true;
       if (kept !== index) this.#swap(kept, index);

@@ -102,10 +102,12 @@ export class ServerFlow {
       case SERVER.PortalSuspended:
         return this.#suspended(head);
       case SERVER.ParseComplete:
+        if (head.statement !== undefined) head.statement.confirmed = true;
         return this.#answered(head, EXPECT.parse);
       case SERVER.BindComplete:
       case SERVER.CloseComplete: {
         const replaced = head.previous;
+        if (head.portal !== undefined) head.portal.confirmed = true;
         const on = this.#answered(head, type === SERVER.BindComplete ? EXPECT.bind : EXPECT.close);
         if (replaced instanceof Portal) state.finishSuspended(replaced, 'ok');
         return on;

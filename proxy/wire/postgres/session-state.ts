@@ -87,8 +87,11 @@ export class SessionState {
     const kind = plan.kind;
     if (kind.startsWith('DECLARE')) {
       for (const [name, portal] of this.portals) if (name !== '' && portal.cursorEpoch !== this.cursorEpoch) this.dropPortal(name, 'ok');
+      for (const entry of this.pipeline.entries()) if (entry.previous instanceof Portal && entry.kind === EXPECT.close) entry.previous = undefined;
     } else if (kind.startsWith('PREPARE') && kind !== 'PREPARE TRANSACTION') {
-      if (this.#namesDropped) this.statements.clear();
+      if (!this.#namesDropped) return;
+      this.statements.clear();
+      for (const entry of this.pipeline.entries()) if (entry.previous instanceof PreparedStatement) entry.previous = undefined;
     } else if (!KEEPS_NAMES.has(kind)) {
       this.cursorEpoch++;
       if (/^(DEALLOCATE|DISCARD|CALL|DO)\b/.test(kind)) this.#namesDropped = true;

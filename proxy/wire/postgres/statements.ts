@@ -57,22 +57,29 @@ export class PreparedStatement {
   judgement: Judgement;
   plan: StatementPlan | undefined;
   readonly rewritten: boolean;
+  /** The server has accepted it. */
+  confirmed = false;
+  /** Number of the Sync that ends the messages among which it was parsed. */
+  readonly epoch: number;
   /** The session's tick at which the judgement was last known to hold. */
   checkedAt = -1;
   /** `asked`: a Describe is on its way ahead of what comes next; `seen`: its columns were checked. */
   described: 'no' | 'asked' | 'seen' = 'no';
 
-  constructor(original: Uint8Array, judgement: Judgement, forward: ForwardJudgement, rewritten: boolean) {
+  constructor(original: Uint8Array, judgement: Judgement, forward: ForwardJudgement, rewritten: boolean, epoch: number) {
     this.original = original;
     this.text = forward.text;
     this.judgement = judgement;
     this.plan = forward.statements[0];
     this.rewritten = rewritten;
+    this.epoch = epoch;
   }
 }
 
 export class Portal {
   readonly statement: PreparedStatement;
+  /** The server has made it. */
+  confirmed = false;
   /** Number of the Sync that ends the messages among which it was bound. */
   readonly epoch: number;
   /** The session's tick at which the judgement was last checked. */

@@ -28,6 +28,8 @@ export interface OpenGate extends Gate {
   readonly events: string[];
   readonly ends: (ExecutionEnd & { readonly kind: string; readonly parameters?: readonly string[] })[];
   readonly requests: OpenRequest[];
+  /** Texts of what was executed. */
+  readonly statements: string[];
   /** Executions begun and not finished: must be 0 at the end. */
   running: number;
   opened: number;
@@ -61,6 +63,7 @@ export function openGate(rules: OpenGateRules): OpenGate {
   const verifier = scramVerifier(rules.password);
   const aborts = new Set<AbortController>();
   const judgements = new Map<string, Judgement>();
+  const texts = new WeakMap<StatementPlan, string>();
   const judge = (text: string): Judgement => {
     const refusal = rules.refuse?.(text);
     if (refusal !== undefined) return { kind: 'refuse', refusal };
@@ -68,7 +71,9 @@ export function openGate(rules: OpenGateRules): OpenGate {
     if (known !== undefined) return known;
     const statements = statementsOf(text).map((statement): StatementPlan => {
       const kind = (KINDS.exec(statement)?.[1] ?? 'SELECT').toUpperCase();
-      return { kind, barrier: false, cleanErrors: false, guardResult: ['SELECT', 'VALUES', 'WITH', 'SHOW', 'FETCH', 'TABLE'].includes(kind), ...rules.plan?.(statement) };
+      const plan = { kind, barrier: false, cleanErrors: false, guardResult: ['SELECT', 'VALUES', 'WITH', 'SHOW', 'FETCH', 'TABLE'].includes(kind), ...rules.plan?.(statement) };
+      texts.set(plan, statement);
+      return plan;
     });
     const judgement: Judgement = { kind: 'forward', text: Buffer.from(rules.rewrite?.(text) ?? text), statements };
     judgements.set(text, judgement);
@@ -79,6 +84,7 @@ export function openGate(rules: OpenGateRules): OpenGate {
     events: [],
     ends: [],
     requests: [],
+    statements: [],
     running: 0,
     opened: 0,
     closed: 0,
@@ -122,6 +128,7 @@ export function openGate(rules: OpenGateRules): OpenGate {
         const given = parameters?.();
         const limits = rules.limits?.(plan) ?? {};
         gate.events.push(`execute ${plan.kind}`);
+        gate.statements.push(texts.get(plan) ?? '');
         return {
           durable: rules.durable?.(plan),
           maxRows: limits.rows ?? Number.POSITIVE_INFINITY,

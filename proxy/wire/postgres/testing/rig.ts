@@ -67,6 +67,7 @@ export async function startRig(options: { readonly version?: PostgresVersion; re
       for (const key of ['refuse', 'rewrite', 'plan', 'limits', 'delay', 'durable', 'check', 'recheck', 'openRefusal'] as const) delete rules[key];
       gate.events.length = 0;
       gate.ends.length = 0;
+      gate.statements.length = 0;
       gate.requests.length = 0;
       log.length = 0;
     },
