@@ -29,6 +29,8 @@ export class DerivedColumns {
   readonly #isClean: (routine: { schema: string; name: string }) => boolean;
   readonly #known = new Map<SourceColumn, Bases>();
   readonly #views = new Map<CatalogRelation, ViewOutputs>();
+  /** Counts answers that wait for a definition: what was found meanwhile is not final. */
+  #missing = 0;
   /** Definitions that have to be parsed before answers are final. */
   readonly needs = new Set<string>();
 
@@ -43,9 +45,9 @@ export class DerivedColumns {
     if (known !== undefined) return known;
     // Invariant: a cycle ends at what is known so far, which is the column itself.
     this.#known.set(source, { columns: new Set([source]), direct: source, unknown: false });
-    const before = this.needs.size;
+    const before = this.#missing;
     const found = source.relation.definition === undefined ? this.#ofTable(source) : this.#ofView(source);
-    if (this.needs.size > before) this.#known.delete(source);
+    if (this.#missing > before) this.#known.delete(source);
     else this.#known.set(source, found);
     return found;
   }
@@ -108,9 +110,9 @@ export class DerivedColumns {
   #viewOutputs(relation: CatalogRelation): ViewOutputs {
     const known = this.#views.get(relation);
     if (known !== undefined) return known;
-    const before = this.needs.size;
+    const before = this.#missing;
     const found = this.#analyse(relation.definition ?? '');
-    if (this.needs.size === before) this.#views.set(relation, found);
+    if (this.#missing === before) this.#views.set(relation, found);
     return found;
   }
 
@@ -118,6 +120,7 @@ export class DerivedColumns {
     const outcome = this.#definitions.get(text);
     if (outcome === undefined) {
       this.needs.add(text);
+      this.#missing += 1;
       return { outputs: [], unknown: true };
     }
     const statement = outcome.kind === 'parsed' ? outcome.parsed.statements[0] : undefined;
@@ -132,6 +135,7 @@ export class DerivedColumns {
       definitions: this.#definitions,
     });
     for (const need of needs) this.needs.add(need);
+    this.#missing += needs.size;
     const opaque = facts.opaque.some((routine) => !this.#isClean(routine));
     // The server's own catalogs hold no values of tables.
     const gaps = facts.gaps.length > 0 || facts.outputs === undefined || !facts.outputsExact;

@@ -102,6 +102,8 @@ function group<T>(rows: Iterable<readonly [number, T]>): Map<number, T[]> {
 export async function loadCatalog(query: CatalogQuery, version: number): Promise<Catalog> {
   await query('begin isolation level repeatable read read only');
   try {
+    // With an empty path the server prints definitions and types with their schemas.
+    await query("set local search_path to ''");
     const serverVersion = number((await query('show server_version_num'))[0]?.[0]);
     const relationRows = await query(RELATIONS);
     const columns = group(
