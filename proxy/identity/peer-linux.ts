@@ -167,7 +167,10 @@ export function procAddress({ address, port }: Endpoint): string {
 
 function v6Bytes(address: string): number[] {
   const plain = (address.split('%')[0] ?? '').replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a: string, b: string, c: string, d: string) =>
-    [a, b, c, d].map((part) => Number(part).toString(16).padStart(2, '0')).join('').replace(/^(.{4})/, '$1:'),
+    [a, b, c, d]
+      .map((part) => Number(part).toString(16).padStart(2, '0'))
+      .join('')
+      .replace(/^(.{4})/, '$1:'),
   );
   const [head = '', tail] = plain.split('::');
   const words = (part: string) => (part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16)));

@@ -13,7 +13,11 @@ const BUDGET_MS = 1_500;
  * `local`: our end, `remote`: the client's, both of the accepted socket. Never rejects. `undefined`: not found (the process is
  * another user's, in another container, or gone), or not in time.
  */
-export async function peerOf(local: Endpoint, remote: Endpoint, platform: NodeJS.Platform = process.platform): Promise<PeerProcess | undefined> {
+export async function peerOf(
+  local: Endpoint,
+  remote: Endpoint,
+  platform: NodeJS.Platform = process.platform,
+): Promise<PeerProcess | undefined> {
   const signal = AbortSignal.timeout(BUDGET_MS);
   try {
     if (platform === 'linux') return await linuxPeers.find(local, remote, signal);

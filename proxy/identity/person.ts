@@ -16,7 +16,11 @@ const TOKENS_KEPT = 4;
  * A working token of the person's own. Only a verifier is in principals.db, so the token itself is kept in the secret store and
  * given again; where that store does not persist, a fresh one is issued each time.
  */
-export async function personToken(principals: Principals, secrets: SecretPort & { readonly persistent: boolean }, name: string): Promise<string> {
+export async function personToken(
+  principals: Principals,
+  secrets: SecretPort & { readonly persistent: boolean },
+  name: string,
+): Promise<string> {
   const stored = await secrets.get(TOKEN_SECRET);
   const kept = stored === undefined ? undefined : Buffer.from(stored).toString('utf8');
   if (kept !== undefined && principals.byToken(kept)?.name === name) return kept;

@@ -123,7 +123,7 @@ describe('an agent', () => {
 });
 
 describe('a person', () => {
-  it('can not be revoked or paused as an agent, nor take an agent\'s name', () => {
+  it("can not be revoked or paused as an agent, nor take an agent's name", () => {
     const { principals } = withAgent();
     expect(principals.revokeAgent('ada', 'ada')).toBe(false);
     expect(principals.pauseAgent('ada', 'ada')).toBe(false);

@@ -5,7 +5,16 @@ import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from '../store/sqlite.ts';
-import { changedNames, type Directory, type PrincipalRecord, type PrincipalStatus, principalOfToken, readDirectory, statusIn, type TokenRecord } from './directory.ts';
+import {
+  changedNames,
+  type Directory,
+  type PrincipalRecord,
+  type PrincipalStatus,
+  principalOfToken,
+  readDirectory,
+  statusIn,
+  type TokenRecord,
+} from './directory.ts';
 import { type IdentityEvent, Outbox } from './outbox.ts';
 import { openPrincipalsDatabase } from './principals-db.ts';
 import * as registry from './registry.ts';
@@ -125,7 +134,9 @@ export class Principals implements Disposable {
     if (this.#failures > FAILURES_TOLERATED !== before) this.#tell([...this.#directory.principals.keys()]);
     const since = this.#checkedAt;
     this.#checkedAt = now;
-    this.#tell(this.list().flatMap(({ name, expiresAt }) => (expiresAt !== undefined && expiresAt > since && expiresAt <= now ? [name] : [])));
+    this.#tell(
+      this.list().flatMap(({ name, expiresAt }) => (expiresAt !== undefined && expiresAt > since && expiresAt <= now ? [name] : [])),
+    );
   }
 
   ensurePerson(name: string): void {

@@ -25,9 +25,7 @@ export interface NewAgent {
   readonly executable?: string;
 }
 
-export type AgentAdded =
-  | { readonly kind: 'added'; readonly token: string }
-  | { readonly kind: 'refused'; readonly reason: string };
+export type AgentAdded = { readonly kind: 'added'; readonly token: string } | { readonly kind: 'refused'; readonly reason: string };
 
 function isAgentName(name: string): boolean {
   return /^[a-z0-9][a-z0-9_.-]{0,62}$/.test(name);
@@ -41,10 +39,13 @@ export function addAgent(context: RegistryContext, agent: NewAgent): AgentAdded 
   if (expiresAt !== undefined && expiresAt <= at) return refused('the expiry is in the past');
   const token = newToken(context, name, 'agent');
   return context.database.transaction((): AgentAdded => {
-    const taken = context.database.prepare<{ kind: string; revoked_at: number | null }>('SELECT kind, revoked_at FROM principals WHERE lower(name) = lower(?)').get(name);
+    const taken = context.database
+      .prepare<{ kind: string; revoked_at: number | null }>('SELECT kind, revoked_at FROM principals WHERE lower(name) = lower(?)')
+      .get(name);
     if (taken?.kind === 'person') return refused(`\`${name}\` is the name of a person here`);
     // A name stands for one principal for ever: the audit must not hold two agents that can't be told apart.
-    if (taken !== undefined) return refused(`there ${taken.revoked_at === null ? 'is' : 'was'} an agent \`${name}\` already; choose another name`);
+    if (taken !== undefined)
+      return refused(`there ${taken.revoked_at === null ? 'is' : 'was'} an agent \`${name}\` already; choose another name`);
     context.database
       .prepare('INSERT INTO principals (name, kind, owner, connections, executable, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)')
       .run(name, 'agent', owner, JSON.stringify(connections), executable ?? null, at, expiresAt ?? null);
@@ -72,11 +73,16 @@ function refused(reason: string): AgentAdded {
 
 /** Makes the person known. Throws `PRINCIPAL_NAME` when an agent has that name. */
 export function ensurePerson(context: RegistryContext, name: string): void {
-  if (!/^[^\p{Cc}]{1,63}$/u.test(name)) throw new GatehouseError('PRINCIPAL_NAME', 'the name of the operating system user can not be used as a principal');
+  if (!/^[^\p{Cc}]{1,63}$/u.test(name))
+    throw new GatehouseError('PRINCIPAL_NAME', 'the name of the operating system user can not be used as a principal');
   context.database.transaction(() => {
-    const taken = context.database.prepare<{ name: string; kind: string }>('SELECT name, kind FROM principals WHERE lower(name) = lower(?)').get(name);
-    if (taken === undefined) context.database.prepare("INSERT INTO principals (name, kind, created_at) VALUES (?, 'person', ?)").run(name, context.now());
-    else if (taken.kind !== 'person' || taken.name !== name) throw new GatehouseError('PRINCIPAL_NAME', `another principal is called \`${taken.name}\``);
+    const taken = context.database
+      .prepare<{ name: string; kind: string }>('SELECT name, kind FROM principals WHERE lower(name) = lower(?)')
+      .get(name);
+    if (taken === undefined)
+      context.database.prepare("INSERT INTO principals (name, kind, created_at) VALUES (?, 'person', ?)").run(name, context.now());
+    else if (taken.kind !== 'person' || taken.name !== name)
+      throw new GatehouseError('PRINCIPAL_NAME', `another principal is called \`${taken.name}\``);
   });
 }
 
@@ -103,9 +109,12 @@ function change(context: RegistryContext, name: string, by: string, what: keyof 
   const at = context.now();
   const { code, set, when } = CHANGES[what];
   return context.database.transaction(() => {
-    const update = context.database.prepare(`UPDATE principals SET ${set} WHERE name = ? AND kind = 'agent' AND revoked_at IS NULL ${when}`);
+    const update = context.database.prepare(
+      `UPDATE principals SET ${set} WHERE name = ? AND kind = 'agent' AND revoked_at IS NULL ${when}`,
+    );
     if (update.run(what === 'resume' ? null : at, name) === 0) return false;
-    if (what === 'revoke') context.database.prepare('UPDATE tokens SET revoked_at = ? WHERE principal = ? AND revoked_at IS NULL').run(at, name);
+    if (what === 'revoke')
+      context.database.prepare('UPDATE tokens SET revoked_at = ? WHERE principal = ? AND revoked_at IS NULL').run(at, name);
     context.outbox.put({ code, facts: { agent: name, change: what, by } }, at);
     return true;
   });
@@ -116,7 +125,9 @@ export function pauseAllAgents(context: RegistryContext, paused: boolean, by: st
   const at = context.now();
   return context.database.transaction(() => {
     const changed = paused
-      ? context.database.prepare('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING').run(ALL_PAUSED, Buffer.from(String(at)))
+      ? context.database
+          .prepare('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING')
+          .run(ALL_PAUSED, Buffer.from(String(at)))
       : context.database.prepare('DELETE FROM meta WHERE key = ?').run(ALL_PAUSED);
     if (changed === 0) return false;
     context.outbox.put({ code: 'GH-I-AGENT-PAUSE', facts: { agent: '*', change: paused ? 'pause' : 'resume', by } }, at);
@@ -130,7 +141,8 @@ export function issuePersonToken(context: RegistryContext, name: string, label: 
   const token = newToken(context, name, 'person');
   context.database.transaction(() => {
     insertToken(context, name, label, token, at);
-    const stale = 'SELECT id FROM tokens WHERE principal = ? AND label = ? AND revoked_at IS NULL ORDER BY created_at DESC, rowid DESC LIMIT -1 OFFSET ?';
+    const stale =
+      'SELECT id FROM tokens WHERE principal = ? AND label = ? AND revoked_at IS NULL ORDER BY created_at DESC, rowid DESC LIMIT -1 OFFSET ?';
     context.database.prepare(`UPDATE tokens SET revoked_at = ? WHERE id IN (${stale})`).run(at, name, label, keep);
     context.outbox.put({ code: 'GH-I-TOKEN', facts: { principal: name, change: 'issue', token: token.id, label, by: name } }, at);
   });
@@ -153,7 +165,9 @@ function newToken(context: RegistryContext, principal: string, kind: PrincipalKi
 
 function insertToken(context: RegistryContext, principal: string, label: string, token: NewToken, at: number): void {
   context.database
-    .prepare('INSERT INTO tokens (id, principal, label, created_at, hash, iterations, salt, stored_key, server_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    .prepare(
+      'INSERT INTO tokens (id, principal, label, created_at, hash, iterations, salt, stored_key, server_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    )
     .run(token.id, principal, label, at, tokenHash(token.text), SCRAM_ITERATIONS, token.salt, token.keys.storedKey, token.keys.serverKey);
 }
 

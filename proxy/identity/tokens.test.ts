@@ -18,7 +18,9 @@ describe('tokens', () => {
   });
 
   it('differ when their bytes differ', () => {
-    fc.assert(fc.property(random, random, (a, b) => (formatToken('agent', a) === formatToken('agent', b)) === (Buffer.compare(a, b) === 0)));
+    fc.assert(
+      fc.property(random, random, (a, b) => (formatToken('agent', a) === formatToken('agent', b)) === (Buffer.compare(a, b) === 0)),
+    );
   });
 
   it('with one wrong, missing or additional character are no tokens', () => {

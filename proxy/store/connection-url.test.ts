@@ -8,7 +8,13 @@ const parse = (url: string) => parseConnectionUrl(url, 'ada');
 describe('a connection URL', () => {
   it('gives every part', () => {
     expect(parse('postgres://app:s3cret@db.example.com:6432/shop?sslmode=require')).toEqual({
-      engine: 'postgres', host: 'db.example.com', port: 6432, user: 'app', password: 's3cret', database: 'shop', tls: 'require',
+      engine: 'postgres',
+      host: 'db.example.com',
+      port: 6432,
+      user: 'app',
+      password: 's3cret',
+      database: 'shop',
+      tls: 'require',
     });
   });
 
@@ -28,7 +34,10 @@ describe('a connection URL', () => {
 
   it('decodes percent-encoding in every part', () => {
     expect(parse('postgres://a%40b:p%3A%2F%3F%23%5B%5D%40%25@h/my%20db?sslrootcert=%2Fa%20b.pem')).toMatchObject({
-      user: 'a@b', password: 'p:/?#[]@%', database: 'my db', caFile: '/a b.pem',
+      user: 'a@b',
+      password: 'p:/?#[]@%',
+      database: 'my db',
+      caFile: '/a b.pem',
     });
   });
 

@@ -6,7 +6,14 @@ import { type Connection, Connections } from './connections.ts';
 import { SessionSecrets } from './secrets.ts';
 
 const shop: Connection = {
-  name: 'shop', engine: 'postgres', host: 'db', port: 5432, user: 'app', database: 'shop', tls: 'require', environment: 'production',
+  name: 'shop',
+  engine: 'postgres',
+  host: 'db',
+  port: 5432,
+  user: 'app',
+  database: 'shop',
+  tls: 'require',
+  environment: 'production',
 };
 
 describe('connections', () => {
@@ -25,7 +32,12 @@ describe('connections', () => {
     await connections.add({ ...shop, name: 'books' }, undefined);
     expect(connections.list().map((c) => c.name)).toEqual(['books', 'shop']);
     expect(await connections.target('shop')).toEqual({
-      host: 'db', port: 5432, user: 'app', password: 'planted-secret', database: 'shop', tls: 'require',
+      host: 'db',
+      port: 5432,
+      user: 'app',
+      password: 'planted-secret',
+      database: 'shop',
+      tls: 'require',
     });
     expect((await connections.target('books'))?.password).toBeUndefined();
     expect(await connections.target('nothing')).toBeUndefined();

@@ -89,7 +89,8 @@ export class Connections {
   async add(connection: Connection, password: string | undefined): Promise<void> {
     const { name } = connection;
     if (!isConnectionName(name)) throw new GatehouseError('CONNECTION_NAME', 'a connection name has 1 to 63 of a-z, 0-9, _ and -');
-    if (name === SAMPLE_CONNECTION) throw new GatehouseError('CONNECTION_NAME', '`sample` is the name of the bundled sample; choose another');
+    if (name === SAMPLE_CONNECTION)
+      throw new GatehouseError('CONNECTION_NAME', '`sample` is the name of the bundled sample; choose another');
     if (this.get(name) !== undefined) throw exists(name);
     const checked = connectionSchema.safeParse(connection);
     if (!checked.success) throw new GatehouseError('CONNECTION_BROKEN', describeIssues(checked.error));

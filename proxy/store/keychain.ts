@@ -27,14 +27,16 @@ export function openKeychain(profileId: string): SecretPort | undefined {
     return new keyring.AsyncEntry(SERVICE, `${profileId}/${name}`, PINNED);
   };
   return {
-    get: (name) => guarded('read', async () => {
-      const secret = await entry(name).getSecret();
-      return secret === null || secret === undefined ? undefined : Uint8Array.from(secret);
-    }),
+    get: (name) =>
+      guarded('read', async () => {
+        const secret = await entry(name).getSecret();
+        return secret === null || secret === undefined ? undefined : Uint8Array.from(secret);
+      }),
     set: (name, value) => guarded('written', () => entry(name).setSecret(value)),
-    delete: (name) => guarded('written', async () => {
-      await entry(name).deleteCredential();
-    }),
+    delete: (name) =>
+      guarded('written', async () => {
+        await entry(name).deleteCredential();
+      }),
   };
 }
 

@@ -8,7 +8,11 @@ import { GatehouseError } from '../errors.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 
 /** Where a profile lives when `--home` does not say. */
-export function defaultHome(platform: NodeJS.Platform = process.platform, env: NodeJS.ProcessEnv = process.env, home: string = homedir()): string {
+export function defaultHome(
+  platform: NodeJS.Platform = process.platform,
+  env: NodeJS.ProcessEnv = process.env,
+  home: string = homedir(),
+): string {
   if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'Gatehouse');
   if (platform === 'win32') return join(filled(env['APPDATA']) ?? join(home, 'AppData', 'Roaming'), 'Gatehouse');
   return join(filled(env['XDG_CONFIG_HOME']) ?? join(home, '.config'), 'gatehouse');
@@ -46,7 +50,10 @@ function secureFolder(folder: string): void {
   // Others can look in. Tighten it only when it is ours by content: `--home /tmp` must not lock everybody out of /tmp.
   const entries = readdirSync(folder);
   if (entries.length > 0 && !entries.includes(ID_FILE) && !entries.includes('gatehouse.json')) {
-    throw new GatehouseError('PROFILE_UNSAFE', `\`${folder}\` is open to other users and holds other things; choose an empty folder as profile, or \`chmod 700\` it`);
+    throw new GatehouseError(
+      'PROFILE_UNSAFE',
+      `\`${folder}\` is open to other users and holds other things; choose an empty folder as profile, or \`chmod 700\` it`,
+    );
   }
   chmodSync(folder, 0o700);
 }

@@ -20,7 +20,8 @@ const TAG = 16;
 export function readKeyFile(path: string, home: string): Uint8Array {
   const file = resolve(path);
   if (!existsSync(file)) {
-    if (existsSync(join(home, 'secrets'))) throw new GatehouseError('KEY_FILE', `there is no key file \`${file}\`, but secrets sealed with one`);
+    if (existsSync(join(home, 'secrets')))
+      throw new GatehouseError('KEY_FILE', `there is no key file \`${file}\`, but secrets sealed with one`);
     if (!existsSync(dirname(file))) throw new GatehouseError('KEY_FILE', `there is no folder \`${dirname(file)}\` for the key file`);
     refuseInside(file, home);
     writeFileAtomic(file, `${randomBytes(32).toString('base64')}\n`);
@@ -61,7 +62,7 @@ export class SealedFiles implements SecretPort {
       sealed = readFileSync(this.#file(name));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw new GatehouseError('SECRET_STORE', 'a sealed secret can\'t be read', { cause: error });
+      throw new GatehouseError('SECRET_STORE', "a sealed secret can't be read", { cause: error });
     }
     return this.#open(name, sealed);
   }
@@ -82,7 +83,8 @@ export class SealedFiles implements SecretPort {
   }
 
   #open(name: string, sealed: Buffer): Uint8Array {
-    if (sealed.byteLength < 1 + NONCE + TAG || sealed[0] !== VERSION) throw new GatehouseError('SECRET_STORE', 'a sealed secret is damaged');
+    if (sealed.byteLength < 1 + NONCE + TAG || sealed[0] !== VERSION)
+      throw new GatehouseError('SECRET_STORE', 'a sealed secret is damaged');
     try {
       const decipher = createDecipheriv('aes-256-gcm', this.#key, sealed.subarray(1, 1 + NONCE), { authTagLength: TAG });
       decipher.setAAD(associated(name));

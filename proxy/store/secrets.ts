@@ -20,7 +20,7 @@ export interface SecretStore extends SecretPort {
 }
 
 /** The device's signing key: needed from one start to the next even where no store persists. */
-export const DEVICE_KEY = 'device.key';
+export const DEVICE_KEY = 'device-key';
 
 /**
  * A key file, when named, wins over the keychain: whoever names one wants the same behaviour on every machine.
@@ -89,6 +89,6 @@ export class SessionSecrets implements SecretStore {
   }
 
   #clearFile(name: string): string | undefined {
-    return name === DEVICE_KEY && this.#home !== undefined ? join(this.#home, DEVICE_KEY) : undefined;
+    return name === DEVICE_KEY && this.#home !== undefined ? join(this.#home, 'device.key') : undefined;
   }
 }

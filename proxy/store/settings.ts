@@ -21,7 +21,10 @@ const settingsSchema = z.strictObject({
     })
     .prefault({}),
   /** Groups of the person who owns this profile, as the policies name them. Agents never get them. */
-  groups: z.array(z.string().regex(/^[A-Za-z0-9_.-]{1,63}$/)).max(64).default([]),
+  groups: z
+    .array(z.string().regex(/^[A-Za-z0-9_.-]{1,63}$/))
+    .max(64)
+    .default([]),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;

@@ -1,0 +1,35 @@
+// `gatehouse me`: the person, and with `--json` a token for their own native tools. Source: architecture.md, "Command line".
+import { personToken } from '../identity/person.ts';
+import { readSettings } from '../store/settings.ts';
+import { clientAccess, doorsOf, psqlLine } from './client-access.ts';
+import { type Command, printJson, readArguments } from './command.ts';
+import { connectionNames, openForCommand } from './open-profile.ts';
+
+export const meCommand: Command = async (args, context) => {
+  const { values } = readArguments(args, { json: { type: 'boolean' } }, []);
+  using profile = openForCommand(context);
+  const { person, principals, secrets, home } = profile;
+  const doors = doorsOf(home);
+  const names = connectionNames(profile.connections);
+  // The first of one's own; the sample while there is none.
+  const connection = names[1] ?? names[0] ?? '';
+  if (values.json === true) {
+    printJson(context.stdout, clientAccess(doors, person, await personToken(principals, secrets, person), connection));
+    return 0;
+  }
+  const agents = principals.list('agent').filter(({ name }) => principals.statusOf(name) === 'active').length;
+  const groups = readSettings(home).groups.join(', ');
+  context.stdout.write(
+    `You are ${person}${groups === '' ? '' : ` (${groups})`}.\n\n` +
+      `  profile      ${home}\n` +
+      `  secrets      ${{ keychain: 'in the keychain', 'key-file': 'sealed with the key file', session: 'not kept: no keychain, no key file' }[secrets.backend]}\n` +
+      `  proxy        ${doors.pid === undefined ? 'not running' : `running (pid ${doors.pid})`}\n` +
+      `  postgres     ${doors.postgres.host}:${doors.postgres.port}\n` +
+      `  mysql        ${doors.mysql.host}:${doors.mysql.port}\n` +
+      `  mcp          ${doors.mcpUrl}\n` +
+      `  connections  ${names.join(', ')}\n` +
+      `  agents       ${agents} active\n\n` +
+      `Your tools come in as you, with your token as password (gatehouse me --json):\n\n  ${psqlLine(doors, person, connection)}\n`,
+  );
+  return 0;
+};
