@@ -3,7 +3,7 @@
 import { GatehouseError } from '../errors.ts';
 import { type Database, sqliteCode } from '../store/sqlite.ts';
 import { ChainVerifier, type Finding, type StoredRecord, type Warning } from './chain-verifier.ts';
-import { readVerifierKeys } from './device-key.ts';
+import { readVerifierKeys } from './verifier-keys.ts';
 import { INDEX_COLUMNS, type IndexValues, openLedgerForReading } from './ledger-file.ts';
 import type { VerifierKey } from './signed-note.ts';
 
