@@ -13,6 +13,9 @@ import { writeRunFile } from '../store/run-file.ts';
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const ME = userInfo().username;
 
+const containing = (text: string): unknown => expect.stringContaining(text);
+const notContaining = (text: string): unknown => expect.not.stringContaining(text);
+
 interface Result {
   readonly code: number;
   readonly stdout: string;
@@ -30,10 +33,10 @@ afterEach(() => rmSync(folder, { recursive: true }));
 function gatehouse(args: readonly string[], options: { keyFile?: boolean; input?: string } = {}): Promise<Result> {
   const { DBUS_SESSION_BUS_ADDRESS: _, ...env } = process.env; // no keychain of the person who runs the tests
   if (options.keyFile === true) env['GATEHOUSE_KEY_FILE'] = join(folder, 'key');
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const child = execFile(process.execPath, [MAIN, ...args], { env }, (error, stdout, stderr) => {
-      if (error !== null && typeof error.code !== 'number') reject(error);
-      else resolve({ code: Number(error?.code ?? 0), stdout, stderr });
+      // Without an exit code (a signal, no such program) it is -1, which no test expects.
+      resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, stdout, stderr });
     });
     child.stdin?.end(options.input ?? '');
   });
@@ -83,12 +86,12 @@ describe('the command line', () => {
   });
 
   it('explains itself on stdout when asked', async () => {
-    expect(await gatehouse(['--help'])).toMatchObject({ code: 0, stdout: expect.stringContaining('serve [--sample]'), stderr: '' });
+    expect(await gatehouse(['--help'])).toMatchObject({ code: 0, stdout: containing('serve [--sample]'), stderr: '' });
     expect((await gatehouse(['agent', '--help'])).stdout).not.toContain('serve');
   });
 
   it.each(['holds', 'mcp', 'classify'])('%s says that it is not available yet: exit code 1', async (command) => {
-    expect(await inProfile([command])).toMatchObject({ code: 1, stderr: expect.stringContaining('not available yet') });
+    expect(await inProfile([command])).toMatchObject({ code: 1, stderr: containing('not available yet') });
   });
 
   it('takes --home before and after the command', async () => {
@@ -105,7 +108,7 @@ describe('the command line', () => {
   it('refuses unknown settings by name', async () => {
     await inProfile(['me']);
     writeFileSync(join(home, 'gatehouse.json'), '{"listen":{"postgress":1}}');
-    expect(await inProfile(['me'])).toMatchObject({ code: 1, stderr: expect.stringContaining('`listen.postgress`') });
+    expect(await inProfile(['me'])).toMatchObject({ code: 1, stderr: containing('`listen.postgress`') });
   });
 });
 
@@ -147,9 +150,9 @@ describe('agents', () => {
       seen.push(await status());
     }
     expect(seen).toEqual(['paused', 'active', 'paused', 'active', 'revoked']);
-    expect(await inProfile(['agent', 'revoke', 'bot'])).toMatchObject({ code: 1, stderr: expect.stringContaining('revoked already') });
-    expect(await inProfile(['agent', 'resume', 'bot'])).toMatchObject({ code: 1, stderr: expect.stringContaining('can not come back') });
-    expect(await inProfile(['agent', 'pause', ME])).toMatchObject({ code: 1, stderr: expect.stringContaining('no agent') });
+    expect(await inProfile(['agent', 'revoke', 'bot'])).toMatchObject({ code: 1, stderr: containing('revoked already') });
+    expect(await inProfile(['agent', 'resume', 'bot'])).toMatchObject({ code: 1, stderr: containing('can not come back') });
+    expect(await inProfile(['agent', 'pause', ME])).toMatchObject({ code: 1, stderr: containing('no agent') });
     expect((await events()).map(({ code, facts }) => [code, facts['agent'], facts['change']])).toEqual([
       ['GH-I-AGENT-ADD', 'bot', undefined],
       ['GH-I-AGENT-PAUSE', 'bot', 'pause'],
@@ -163,7 +166,7 @@ describe('agents', () => {
   it('can not be given a connection that does not exist', async () => {
     expect(await inProfile(['agent', 'add', 'bot', '--connections', 'sample,nothing'])).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('no connection `nothing`'),
+      stderr: containing('no connection `nothing`'),
     });
   });
 });
@@ -206,7 +209,7 @@ describe('connections', () => {
     expect(json(await inProfile(['connection', 'test', 'shop', '--json'], { keyFile: true }))).toMatchObject({
       name: 'shop',
       ok: true,
-      version: expect.stringMatching(/^18/),
+      version: containing('18'),
       user: 'app',
     });
     expect((await inProfile(['connection', 'list'], { keyFile: true })).stdout).toMatch(/^NAME .*\nshop {2}staging/);
@@ -233,7 +236,7 @@ describe('connections', () => {
   it('without a place for the password are refused, and nothing is left behind', async () => {
     expect(await inProfile(['connection', 'add', 'shop', url(PASSWORD)])).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('--key-file'),
+      stderr: containing('--key-file'),
     });
     expect(json(await inProfile(['connection', 'list', '--json']))).toEqual([]);
   });
@@ -242,7 +245,7 @@ describe('connections', () => {
     await inProfile(['connection', 'add', 'wrong', url('planted-wrong')], { keyFile: true });
     expect(await inProfile(['connection', 'test', 'wrong'], { keyFile: true })).toMatchObject({
       code: 1,
-      stderr: expect.not.stringContaining('planted'),
+      stderr: notContaining('planted'),
     });
     await inProfile(['connection', 'add', 'gone', 'postgres://u:planted-s3cret@127.0.0.1:1/d'], { keyFile: true });
     const { code, stdout, stderr } = await inProfile(['connection', 'test', 'gone'], { keyFile: true });

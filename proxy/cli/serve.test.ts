@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunningProxy } from '../index.ts';
 import { runningProxy } from '../store/run-file.ts';
-import type { RunningService } from './composition.ts';
 import { serve } from './serve.ts';
 
 const ready = { ready: true, postgres: { host: '127.0.0.1', port: 4 } } as const;
@@ -17,10 +17,11 @@ describe('serve', () => {
   });
   afterEach(() => rmSync(home, { recursive: true }));
 
-  function begin(more: Partial<RunningService> = {}): { ended: Promise<number>; stop: () => void; closed: () => boolean } {
+  function begin(more: Partial<RunningProxy> = {}): { ended: Promise<number>; stop: () => void; closed: () => boolean } {
     let closed = false;
-    const service = {
+    const service: RunningProxy = {
       ready,
+      failed: new Promise(() => undefined),
       close: async () => {
         // While it drains nobody must be sent to its ports any more.
         expect(existsSync(join(home, 'run.json'))).toBe(false);

@@ -1,20 +1,20 @@
 // `gatehouse serve`: the headless proxy. One JSON line on stdout when all doors listen; SIGTERM or SIGINT drains and exits 0.
+import type { ProxyOptions, RunningProxy } from '../index.ts';
 import { openProfile } from '../store/profile.ts';
 import { removeRunFile, runningProxy, writeRunFile } from '../store/run-file.ts';
 import { type Command, type CommandContext, CommandFailed, readArguments } from './command.ts';
-import { type Composition, composition } from './composition.ts';
 
 export const serveCommand: Command = async (args, context) => {
   const { values } = readArguments(args, { sample: { type: 'boolean' } }, []);
   // Before the start: a signal in the middle of it must still end in an orderly close.
   const stop = stopSignal();
-  return serve(context, { sample: values.sample ?? false, startProxy: await composition('startProxy'), stop });
+  return serve(context, { sample: values.sample ?? false, startProxy: (await import('../index.ts')).startProxy, stop });
 };
 
 /** `stop`: resolves when the proxy shall end. */
 export async function serve(
   context: CommandContext,
-  { sample, startProxy, stop }: { sample: boolean; startProxy: Composition['startProxy']; stop: Promise<undefined> },
+  { sample, startProxy, stop }: { sample: boolean; startProxy: (options: ProxyOptions) => Promise<RunningProxy>; stop: Promise<undefined> },
 ): Promise<number> {
   const { home } = openProfile(context.home);
   const other = runningProxy(home);
@@ -28,7 +28,7 @@ export async function serve(
   try {
     writeRunFile(home, service.ready);
     context.stdout.write(`${JSON.stringify(service.ready)}\n`);
-    const fault = await Promise.race([stop, ...(service.failed === undefined ? [] : [service.failed])]);
+    const fault = await Promise.race([stop, service.failed]);
     if (fault !== undefined) throw fault;
   } finally {
     removeRunFile(home);

@@ -5,6 +5,17 @@ import { parseConnectionUrl } from './connection-url.ts';
 
 const parse = (url: string) => parseConnectionUrl(url, 'ada');
 
+/** `undefined`: it was accepted. Any other error than a refusal is thrown on. */
+function refusalOf(url: string): string | undefined {
+  try {
+    parse(url);
+    return undefined;
+  } catch (error) {
+    if (error instanceof GatehouseError) return error.message;
+    throw error;
+  }
+}
+
 describe('a connection URL', () => {
   it('gives every part', () => {
     expect(parse('postgres://app:s3cret@db.example.com:6432/shop?sslmode=require')).toEqual({
@@ -61,13 +72,7 @@ describe('a connection URL', () => {
     ['postgres://u:hunter2%zz@h/d', 'percent-encoding'],
     ['postgres://u:hunter2@h/d%00', 'NUL'],
   ])('%s is refused, and the message quotes no password', (url, says) => {
-    let message = '';
-    try {
-      parse(url);
-    } catch (error) {
-      expect(error).toBeInstanceOf(GatehouseError);
-      message = (error as GatehouseError).message;
-    }
+    const message = refusalOf(url) ?? '';
     expect(message).toContain(says);
     expect(message).not.toContain('hunter2');
   });
@@ -85,11 +90,7 @@ describe('a connection URL', () => {
   it('never fails with anything but a refusal', () => {
     fc.assert(
       fc.property(fc.string(), (tail) => {
-        try {
-          parse(`postgres://${tail}`);
-        } catch (error) {
-          expect(error).toBeInstanceOf(GatehouseError);
-        }
+        expect(() => refusalOf(`postgres://${tail}`)).not.toThrow();
       }),
     );
   });

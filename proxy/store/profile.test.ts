@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 const mode = (path: string) => statSync(path).mode & 0o777;
-const broken = (code: string) => expect.objectContaining({ code });
+const broken = (code: string): unknown => expect.objectContaining({ code });
 
 describe('the profile folder', () => {
   it('has a default place on each system', () => {
@@ -88,7 +88,7 @@ describe('run.json', () => {
     writeRunFile(folder, ready, 2 ** 22 + 5);
     expect(runningProxy(folder)).toBeUndefined();
     writeFileSync(join(folder, 'run.json'), JSON.stringify({ pid: process.pid, started: '1', ready: { ready: true } }));
-    if (process.platform === 'linux') expect(runningProxy(folder)).toBeUndefined();
+    expect(runningProxy(folder) === undefined).toBe(process.platform === 'linux');
     writeFileSync(join(folder, 'run.json'), '{"pid":');
     expect(runningProxy(folder)).toBeUndefined();
   });

@@ -6,7 +6,7 @@ import { openProfile } from './profile.ts';
 import { DEVICE_KEY, openSecrets } from './secrets.ts';
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
-const broken = (code: string) => expect.objectContaining({ code });
+const broken = (code: string): unknown => expect.objectContaining({ code });
 
 describe('secrets', () => {
   let folder: string;
