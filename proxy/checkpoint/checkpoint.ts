@@ -75,6 +75,8 @@ export class Checkpoint implements Gate, Disposable {
 
   verifierFor(user: string, address: string): ScramVerifier {
     const { principals, monotonic } = this.#options;
+    // A token that was made a moment ago by the command line must work at once, a revoked one must not.
+    principals.poll();
     return this.#limiter.allowed(user, address, monotonic()) ? principals.verifierFor(user) : principals.mockVerifierFor(user);
   }
 
@@ -235,7 +237,7 @@ function notEntitled(name: string, status: string): Refusal {
 
 /** Given at connection start, so that RESET and DISCARD give them back. */
 function sessionOptions(path: readonly string[]): string {
-  const schemas = [...path, 'pg_temp'].map((schema) => `"${schema.replaceAll('"', '""')}"`).join(',');
+  const schemas = [...path, 'pg_temp'].map((schema) => (/^[a-z_][a-z0-9_]*$/u.test(schema) ? schema : `"${schema.replaceAll('"', '""')}"`)).join(', ');
   const escaped = schemas.replace(/[\\\s]/gu, (character) => `\\${character}`);
   return `-c search_path=${escaped} -c standard_conforming_strings=on -c client_encoding=UTF8 -c backslash_quote=safe_encoding`;
 }

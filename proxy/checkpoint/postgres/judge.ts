@@ -204,7 +204,8 @@ function planOf(input: JudgeInput, masks: MaskResolver, one: Judged, parsed: Par
     kind: facts.kind,
     barrier: facts.changes.length > 0,
     cleanErrors: touchesGoverned,
-    guardResult: facts.references.some(({ relation }) => !isSystemSchema(relation.schema)) || facts.executes !== undefined,
+    // COPY describes no columns; its rows come from the rewritten query alone.
+    guardResult: facts.kind !== 'COPY' && (facts.references.some(({ relation }) => !isSystemSchema(relation.schema)) || facts.executes !== undefined),
     facts,
     epoch,
     durable: actions.some((action) => WRITES.has(action)),

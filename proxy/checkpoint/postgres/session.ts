@@ -61,7 +61,7 @@ export class PostgresSession implements GateSession {
       "select pg_catalog.current_setting('standard_conforming_strings'), pg_catalog.current_setting('client_encoding'), pg_catalog.current_setting('search_path')",
     );
     const [strings, encoding, path] = settings[0] ?? [];
-    if (strings !== 'on' || encoding !== 'UTF8' || path?.endsWith('pg_temp') !== true) {
+    if (strings !== 'on' || encoding !== 'UTF8' || !/(?:^|[ ,"])pg_temp"?$/u.test(path ?? '')) {
       throw new Error('the database does not agree on the settings that checking relies on');
     }
     for (const statement of this.#parts.startup) {

@@ -41,7 +41,7 @@ function relationColumn(binder: Binder, relation: ScopeRelation, name: string, p
   if (found.length > 0) return found;
   if (relation.open !== undefined) return [{ name, lineage: relation.open }];
   if (relation.base !== undefined && SYSTEM_COLUMNS.has(name)) return 'system';
-  binder.gap(`column "${relation.alias}.${name}" does not exist`, position, { sqlstate: '42703', stale: true });
+  binder.gap(`column ${relation.alias}.${name} does not exist`, position, { sqlstate: '42703', stale: true });
   return [];
 }
 

@@ -1,12 +1,11 @@
 // SELECT, VALUES, set operations and WITH. Source: PostgreSQL's parse_clause.c for what ORDER BY and GROUP BY items mean.
-import type { ColumnUse } from '../../analysis.ts';
 import { type Node, type NodeOf, as, names } from '../parse/parsed.ts';
 import type { Binder, QueryColumns } from './binder.ts';
 import { read, resolveColumn } from './column-reference.ts';
 import { fromClause, rename } from './from.ts';
 import { windowDefinition } from './function-call.ts';
 import { keyGrouping } from './key-grouping.ts';
-import { CLEAR, union } from './lineage.ts';
+import { CLEAR, type Lineage, union } from './lineage.ts';
 import { Scope, type ScopeColumn } from './scope.ts';
 
 /** Defines the common tables of WITH in the scope. */
@@ -33,8 +32,8 @@ function define(name: string, aliases: readonly string[], result: QueryColumns, 
 
 /** Columns of a recursive table depend on themselves: repeat until nothing is added. */
 function recursiveTable(binder: Binder, name: string, aliases: readonly string[], first: NodeOf<'SelectStmt'>, query: Node, scope: Scope): void {
-  define(name, aliases, binder.query({ SelectStmt: first } as Node, scope), scope);
   const references = binder.facts.references.length;
+  define(name, aliases, binder.query({ SelectStmt: first } as Node, scope), scope);
   for (let round = 0, before = -1; round < 10; round += 1) {
     // Each round walks the same text again: its references are kept once.
     binder.facts.references.splice(references);
@@ -124,17 +123,26 @@ function outputMeant(node: Node, outputs: QueryColumns, scope: Scope, preferInpu
   return outputs.columns.find((column) => column.name === name);
 }
 
-function sortedBy(binder: Binder, nodes: readonly Node[] | undefined, outputs: QueryColumns, scope: Scope, use: ColumnUse): void {
+/**
+ * Grouping by values that the result shows hides nothing: every masked group is seen to be one. Only what is grouped by
+ * without being shown is a use.
+ */
+function hidden(lineage: Lineage, outputs: QueryColumns): Lineage {
+  const shown = union(outputs.columns.map((column) => column.lineage));
+  return new Set([...lineage].filter((source) => !shown.has(source)));
+}
+
+function sortedBy(binder: Binder, nodes: readonly Node[] | undefined, outputs: QueryColumns, scope: Scope): void {
   for (const node of nodes ?? []) {
     const inner = as(node, 'SortBy')?.node ?? node;
-    const meant = outputMeant(inner, outputs, scope, use === 'group');
+    const meant = outputMeant(inner, outputs, scope, false);
     if (meant !== undefined) {
       read([meant]);
-      binder.use(meant.lineage, use);
+      binder.use(meant.lineage, 'order');
     } else if (as(inner, 'A_Const')?.ival !== undefined) {
       // A number that could not be mapped may mean any output.
-      binder.use(union(outputs.columns.map((column) => column.lineage)), use);
-    } else binder.expression(node, scope, use);
+      binder.use(union(outputs.columns.map((column) => column.lineage)), 'order');
+    } else binder.expression(node, scope, 'order');
   }
 }
 
@@ -142,7 +150,11 @@ function groupedBy(binder: Binder, nodes: readonly Node[] | undefined, outputs: 
   for (const node of nodes ?? []) {
     const set = as(node, 'GroupingSet');
     if (set !== undefined) groupedBy(binder, set.content, outputs, scope);
-    else sortedBy(binder, [node], outputs, scope, 'group');
+    else if (outputMeant(node, outputs, scope, true) === undefined) {
+      // Read as an output first: what it shares with the result's columns is shown.
+      const lineage = as(node, 'A_Const')?.ival === undefined ? binder.expression(node, scope, 'output') : union(outputs.columns.map((column) => column.lineage));
+      binder.use(hidden(lineage, outputs), 'group', as(node, 'ColumnRef')?.location);
+    }
   }
 }
 
@@ -167,8 +179,6 @@ function setOperation(binder: Binder, select: NodeOf<'SelectStmt'>, scope: Scope
     return { name: column.name, lineage: union([column.lineage, other]) };
   });
   const result: QueryColumns = { columns: exact ? columns : [...columns, ...right.columns.map(({ name, lineage }) => ({ name, lineage }))], exact };
-  // Anything but UNION ALL compares rows.
-  if (!(select.op === 'SETOP_UNION' && select.all === true)) binder.use(union(result.columns.map((column) => column.lineage)), 'group');
   return result;
 }
 
@@ -197,13 +207,12 @@ function selectColumns(binder: Binder, select: NodeOf<'SelectStmt'>, scope: Scop
     const distinct = select.distinctClause;
     if (distinct !== undefined) {
       const expressions = distinct.filter((node) => Object.keys(node).length > 0);
-      if (expressions.length > 0) sortedBy(binder, expressions, outputs, scope, 'group');
-      else binder.use(union(outputs.columns.map((column) => column.lineage)), 'group');
+      if (expressions.length > 0) groupedBy(binder, expressions, outputs, scope);
     }
   }
   const setOperationOutputs = select.op !== undefined && select.op !== 'SETOP_NONE';
   const sortScope = setOperationOutputs ? outputScope(outputs, scope) : scope;
-  sortedBy(binder, select.sortClause, outputs, sortScope, 'order');
+  sortedBy(binder, select.sortClause, outputs, sortScope);
   binder.expression(select.limitCount, scope, 'condition');
   binder.expression(select.limitOffset, scope, 'condition');
   return outputs;

@@ -1,0 +1,50 @@
+// node-postgres with a tap on its socket: every byte that the client received, for the canary scanner.
+import { Socket } from 'node:net';
+import pg from 'pg';
+import type { Access } from './gatehouse.ts';
+
+export type Form = 'simple' | 'extended' | 'binary';
+
+export interface StepResult {
+  readonly rows: readonly (readonly unknown[])[];
+  readonly error?: { readonly code: string; readonly message: string; readonly detail?: string; readonly hint?: string };
+}
+
+export interface TappedClient extends AsyncDisposable {
+  run(sql: string, form: Form): Promise<StepResult>;
+  received(): Buffer;
+  readonly notices: readonly string[];
+}
+
+export async function connectTapped(access: Access): Promise<TappedClient> {
+  const chunks: Buffer[] = [];
+  const notices: string[] = [];
+  const socket = new Socket();
+  socket.on('data', (chunk: Buffer) => chunks.push(Buffer.from(chunk)));
+  const client = new pg.Client({ ...access, stream: () => socket, connectionTimeoutMillis: 20_000, types: { getTypeParser: () => (value: unknown) => value } });
+  client.on('error', () => undefined);
+  client.on('notice', (notice) => notices.push(notice.message ?? ''));
+  client.on('notification', (message) => notices.push(message.payload ?? ''));
+  await client.connect();
+  // What came before belongs to authentication: random bytes.
+  chunks.length = 0;
+  return {
+    notices,
+    received: () => Buffer.concat(chunks),
+    async run(sql, form) {
+      const config = { text: sql, rowMode: 'array' as const, ...(form === 'simple' ? {} : { queryMode: 'extended' as const, ...(form === 'binary' ? { binary: true } : {}) }) };
+      try {
+        const result: unknown = await client.query(config);
+        const last = (Array.isArray(result) ? result.at(-1) : result) as { rows?: unknown[][] } | undefined;
+        return { rows: last?.rows ?? [] };
+      } catch (error) {
+        const { code = '', message, detail, hint } = error as pg.DatabaseError;
+        return { rows: [], error: { code, message, ...(detail === undefined ? {} : { detail }), ...(hint === undefined ? {} : { hint }) } };
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await client.end().catch(() => undefined);
+      socket.destroy();
+    },
+  };
+}
