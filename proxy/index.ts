@@ -1,0 +1,169 @@
+// The composition root: the one place that wires the parts together. Source: design, "Architecture".
+import { join } from 'node:path';
+import { loadDeviceKey } from './audit/device-key.ts';
+import { openLedger } from './audit/ledger.ts';
+import type { LedgerPort } from './audit/ledger-port.ts';
+import { loadPolicy } from './bundled-policy.ts';
+import { Checkpoint, type ConfiguredConnection } from './checkpoint/checkpoint.ts';
+import { type Explanation, explain } from './checkpoint/postgres/explain.ts';
+import { GatehouseError } from './errors.ts';
+import { osUser } from './identity/person.ts';
+import { Principals } from './identity/principals.ts';
+import type { PolicyEngine } from './policy/engine.ts';
+import { type Sample, startSample } from './sample/sample.ts';
+import { Connections, SAMPLE_CONNECTION } from './store/connections.ts';
+import { openProfile } from './store/profile.ts';
+import type { ReadyFacts } from './store/run-file.ts';
+import { openSecrets } from './store/secrets.ts';
+import { readSettings } from './store/settings.ts';
+import { listenPostgres, type PostgresDoor } from './wire/postgres/server.ts';
+import { connectUpstream } from './wire/postgres/upstream.ts';
+import { ensureTlsCertificate } from './wire/tls-certificate.ts';
+
+export interface ProxyOptions {
+  readonly home: string;
+  readonly sample: boolean;
+  readonly keyFile?: string;
+  readonly log: (message: string) => void;
+}
+
+export interface RunningProxy {
+  readonly ready: ReadyFacts;
+  close(): Promise<void>;
+  readonly failed: Promise<Error>;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const PARSERS = 2;
+const WATCH_MS = 200;
+
+function sampleConnection(sample: Sample): ConfiguredConnection {
+  const { host, port, user, password, database } = sample;
+  return {
+    facts: { name: SAMPLE_CONNECTION, environment: 'production', database },
+    target: { host, port, user, password, database, tls: 'disable' },
+  };
+}
+
+async function configured(connections: Connections, sample: Sample | undefined, name: string): Promise<ConfiguredConnection | undefined> {
+  if (name === SAMPLE_CONNECTION) return sample === undefined ? undefined : sampleConnection(sample);
+  const connection = connections.get(name);
+  const target = connection === undefined ? undefined : await connections.target(name);
+  if (connection === undefined || target === undefined) return undefined;
+  return { facts: { name, environment: connection.environment, database: connection.database }, target };
+}
+
+function checkpointOf(parts: {
+  principals: Principals;
+  groups: readonly string[];
+  ledger: LedgerPort;
+  policy: PolicyEngine;
+  connection: (name: string) => Promise<ConfiguredConnection | undefined>;
+}): Checkpoint {
+  return new Checkpoint({
+    principals: parts.principals,
+    groups: parts.groups,
+    ledger: parts.ledger,
+    policy: () => parts.policy,
+    connection: parts.connection,
+    connect: (target) => connectUpstream(target, CONNECT_TIMEOUT_MS),
+    parsers: PARSERS,
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+  });
+}
+
+/**
+ * Starts everything that a profile's proxy is made of. Rejects with a GatehouseError when a part can't start; what had been
+ * started is closed again.
+ */
+export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
+  const profile = openProfile(options.home);
+  const settings = readSettings(profile.home);
+  const secrets = openSecrets(profile, { keyFile: options.keyFile });
+  const policy = loadPolicy(profile.home);
+  // Closed in the opposite order, also when a later part can't start.
+  const stack = new AsyncDisposableStack();
+  try {
+    const ledgerFolder = join(profile.home, 'ledger');
+    const key = await loadDeviceKey({ folder: ledgerFolder, secrets });
+    const ledger = stack.use(await openLedger({ folder: ledgerFolder, device: key.device, signer: key, onState: (state) => options.log(state.kind === 'ok' ? 'the ledger is written again' : `the ledger can not be written: ${state.reason}`) }));
+    if (ledger.findingAtStart !== undefined) options.log(`ledger: ${ledger.findingAtStart}`);
+    ledger.append({ code: 'GH-P-ACTIVE', facts: { bundle: policy.bundle.id, sequence: policy.bundle.sequence, version: policy.bundle.version, managed: policy.bundle.managed } });
+    const principals = stack.use(Principals.open(profile.home));
+    principals.ensurePerson(osUser());
+    principals.carryEvents(async (event) => ledger.appendDurable(event).durable);
+    principals.watch(WATCH_MS);
+    const failed = Promise.withResolvers<Error>();
+    let sample: Sample | undefined;
+    if (options.sample) {
+      const started = await startSample({ folder: join(profile.home, 'sample'), log: options.log });
+      sample = started;
+      let stopping = false;
+      stack.defer(() => {
+        stopping = true;
+        return started.stop();
+      });
+      void started.ended.then(() => {
+        if (!stopping) failed.resolve(new GatehouseError('SAMPLE_ENDED', 'the sample database ended unexpectedly'));
+      });
+    }
+    const connections = new Connections(profile.home, secrets);
+    const checkpoint = stack.use(checkpointOf({ principals, groups: settings.groups, ledger, policy, connection: (name) => configured(connections, sample, name) }));
+    const { host } = settings.listen;
+    const door: PostgresDoor = await listenPostgres({
+      gate: checkpoint,
+      host,
+      port: settings.listen.postgres,
+      tls: ensureTlsCertificate(join(profile.home, 'tls'), new Date()),
+      now: () => performance.now(),
+      log: (event, facts) => options.log(`postgres door: ${event} ${JSON.stringify(facts)}`),
+    });
+    stack.defer(() => door.close());
+    const parts = stack.move();
+    let closing: Promise<void> | undefined;
+    return {
+      ready: { ready: true, postgres: { host: door.host, port: door.port } },
+      failed: failed.promise,
+      close: () => (closing ??= parts.disposeAsync()),
+    };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+/** A ledger for questions: nothing runs, so nothing is recorded. */
+const UNRECORDED: LedgerPort = {
+  state: { kind: 'ok' },
+  append: () => '',
+  appendDurable: () => ({ id: '', durable: Promise.resolve() }),
+};
+
+/** What would happen to a statement, and why. Nothing runs. */
+export async function checkStatement(options: { home: string; connection: string; as: string; sql: string; keyFile?: string }): Promise<Explanation> {
+  const profile = openProfile(options.home);
+  const settings = readSettings(profile.home);
+  const connections = new Connections(profile.home, openSecrets(profile, { keyFile: options.keyFile }));
+  const policy = loadPolicy(profile.home);
+  using principals = Principals.open(profile.home);
+  principals.ensurePerson(osUser());
+  const record = principals.get(options.as);
+  if (record === undefined) throw new GatehouseError('NO_PRINCIPAL', `there is no person or agent \`${options.as}\``);
+  await using stack = new AsyncDisposableStack();
+  let sample: Sample | undefined;
+  if (options.connection === SAMPLE_CONNECTION) {
+    sample = await startSample({ folder: join(profile.home, 'sample'), log: () => undefined });
+    stack.defer(sample.stop);
+  }
+  using checkpoint = checkpointOf({ principals, groups: settings.groups, ledger: UNRECORDED, policy, connection: (name) => configured(connections, sample, name) });
+  const services = await checkpoint.servicesFor(options.connection);
+  if (services === undefined) throw new GatehouseError('NO_CONNECTION', `there is no connection \`${options.connection}\``);
+  const principal = {
+    kind: record.kind,
+    name: record.name,
+    groups: record.kind === 'person' ? settings.groups : [],
+    ...(record.owner === undefined ? {} : { owner: record.owner }),
+  };
+  return await explain(services, principal, options.sql, Date.now());
+}
