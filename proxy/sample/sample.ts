@@ -57,7 +57,7 @@ const SETTINGS = {
 
 /**
  * Starts the sample in its folder (one below the profile's), making and filling it the first time: some 4 s, later under 1 s.
- * Fails with SAMPLE_NO_BINARY, SAMPLE_IN_USE, SAMPLE_NO_USER, POSTGRES_START or POSTGRES_PROGRAM.
+ * Fails with SAMPLE_NO_BINARY, SAMPLE_IN_USE, SAMPLE_NO_USER, SAMPLE_SEED, POSTGRES_START or POSTGRES_PROGRAM.
  */
 export async function startSample(options: { readonly folder: string; readonly log: (message: string) => void }): Promise<Sample> {
   const { log } = options;

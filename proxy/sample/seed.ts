@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import { GatehouseError } from '../errors.ts';
 
 const SEED_FOLDER = join(import.meta.dirname, 'seed');
 
@@ -27,16 +28,18 @@ export function readSeed(): Seed {
   return { sql, version: createHash('sha256').update(sql).digest('hex') };
 }
 
-/** Fills an empty database, in one transaction. */
+/** Fills an empty database, in one transaction. Fails with SAMPLE_SEED. */
 export async function plantSeed(seed: Seed, login: pg.ClientConfig): Promise<void> {
   const client = new pg.Client({ ...login, ssl: false });
   // A connection that breaks also fails the query in flight, which is where it is reported.
   client.on('error', () => undefined);
-  await client.connect();
   try {
+    await client.connect();
     await client.query(`begin;\n${seed.sql}\ncommit;`);
     await client.query('vacuum analyze');
+  } catch (cause) {
+    throw new GatehouseError('SAMPLE_SEED', 'the sample database could not be filled', { cause });
   } finally {
-    await client.end();
+    await client.end().catch(() => undefined);
   }
 }
