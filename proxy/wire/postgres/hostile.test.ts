@@ -257,6 +257,23 @@ test('a server that answers what nobody asked ends the session', async () => {
   odd.close();
 });
 
+test.each(['judge', 'check', 'later'] as const)('a fault in our own code (%s) ends that session only, and says nothing of the data', async (where) => {
+  const fail = (): never => {
+    throw new TypeError('secret of a row');
+  };
+  if (where === 'judge') rig.rules.refuse = fail;
+  if (where === 'check') rig.rules.check = fail;
+  if (where === 'later') rig.rules.durable = () => Promise.reject(new TypeError('secret of a row'));
+  const raw = await rig.raw();
+  raw.send(m.query("select 'row'"));
+  const frames = await raw.ended();
+  expect(types(frames)).toBe('E');
+  expect(error(frames)).toMatchObject({ S: 'FATAL', C: 'XX000' });
+  expect(rig.log.join()).toContain('session-fault');
+  expect(rig.log.join() + frames.map((frame) => frame.body.toString()).join()).not.toMatch(/secret of a row/);
+  rig.reset();
+});
+
 test('an unreachable database is told without its address, and the session is closed', async () => {
   const { upstream } = rig.rules;
   (rig.rules as { upstream: unknown }).upstream = { ...upstream, password: 'wrong' };

@@ -69,6 +69,10 @@ export function copyBoth(): Refusal {
   return { code: 'PROTOCOL', sqlstate: '0A000', message: 'replication is not supported by Gatehouse', fatal: true };
 }
 
+export function unreachable(): Refusal {
+  return { code: 'UPSTREAM', sqlstate: '08001', message: 'the database could not be reached or refused the session', fatal: true };
+}
+
 export function upstreamLost(): Refusal {
   return { code: 'UPSTREAM', sqlstate: '08006', message: 'the connection to the database was lost', fatal: true };
 }

@@ -39,14 +39,7 @@ export function finishScram(exchange: ScramExchange, clientFinal: string): Scram
   const proof = Buffer.from(proofText, 'base64');
   if (proof.length !== 32) return { kind: 'malformed' };
   const authMessage = `${exchange.clientFirstBare},${exchange.message},${withoutProof}`;
-  const signature = hmac(exchange.verifier.storedKey, authMessage);
-  const clientKey = Buffer.alloc(32);
-  for (let at = 0; at < 32; at++) clientKey[at] = (proof[at] ?? 0) ^ (signature[at] ?? 0);
-  const stored = createHash('sha256').update(clientKey).digest();
-  if (exchange.verifier.storedKey.length !== 32 || !timingSafeEqual(stored, exchange.verifier.storedKey)) return { kind: 'failed' };
-  return { kind: 'proved', message: `v=${hmac(exchange.verifier.serverKey, authMessage).toString('base64')}` };
-}
-
-function hmac(key: Uint8Array, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest();
+  const serverSignature = checkProof(exchange.verifier, authMessage, proof);
+  if (serverSignature === undefined) return { kind: 'failed' };
+  return { kind: 'proved', message: `v=${Buffer.from(serverSignature).toString('base64')}` };
 }

@@ -210,7 +210,7 @@ class Door {
       upstream?.destroy();
       gate.close();
       this.#log('open-failed', { session: gate.id, error: error instanceof Error ? error.name : typeof error, ...reasonOf(error) });
-      say(stream, socket, { code: 'UPSTREAM', sqlstate: '08001', message: 'the database could not be reached or refused the session', fatal: true });
+      say(stream, socket, error instanceof RefusedAtOpening ? error.refusal : refusals.unreachable());
     }
   }
 
@@ -220,7 +220,7 @@ class Door {
       await gate.initialise((sql) => upstream.run(sql));
       for (const [name, value] of upstream.parameters) {
         const refusal = gate.parameterStatus(name, value);
-        if (refusal !== undefined) throw new Error('a setting of the database does not agree');
+        if (refusal !== undefined) throw new RefusedAtOpening(refusal);
       }
       return upstream;
     } catch (error) {
@@ -244,6 +244,16 @@ class Door {
     }, 600);
     await closed;
     clearTimeout(force);
+  }
+}
+
+/** The gate takes back an opened session because of what the database reports of itself. */
+class RefusedAtOpening extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super('refused at opening');
+    this.refusal = refusal;
   }
 }
 

@@ -392,3 +392,19 @@ test('messages sent before a Terminate still run', async () => {
   await eventually('it was written', async () => (await rig.direct('delete from items where id = -9 returning id')).length === 1);
   expect(rig.gate.ends[0]).toMatchObject({ status: 'ok', tag: 'INSERT 0 1' });
 });
+
+test('a setting that breaks what judging relies on ends the session, at its opening too', async () => {
+  rig.rules.setting = (name, value) => (name === 'standard_conforming_strings' && value === 'off' ? { code: 'DENIED', sqlstate: '42501', message: 'not this setting', fatal: true } : undefined);
+  raw.send(m.query('set standard_conforming_strings = off'), m.query('select 1'));
+  const frames = await raw.ended();
+  expect(types(frames)).not.toContain('D');
+  expect(error(frames)).toMatchObject({ S: 'FATAL', M: 'not this setting' });
+  rig.rules.setting = (name) => (name === 'server_version' ? { code: 'DENIED', sqlstate: '0A000', message: 'too old', fatal: true } : undefined);
+  await expect(rig.client()).rejects.toMatchObject({ code: '0A000', message: 'too old' });
+});
+
+test('a refusal that is fatal ends the session', async () => {
+  rig.rules.refuse = () => ({ code: 'PAUSED', sqlstate: '57P01', message: 'paused', fatal: true });
+  raw.send(m.parse('', 'select 1'), m.bind('', ''), m.execute(''), m.sync);
+  expect(error(await raw.ended())).toMatchObject({ S: 'FATAL', C: '57P01', M: 'paused' });
+});

@@ -20,6 +20,7 @@ export interface OpenGateRules {
   durable?: (plan: StatementPlan) => Promise<Refusal | undefined> | undefined;
   check?: (plan: StatementPlan, columns: readonly ResultColumn[]) => Refusal | undefined;
   recheck?: (judgement: Judgement) => Judgement;
+  setting?: (name: string, value: string) => Refusal | undefined;
   openRefusal?: Refusal;
 }
 
@@ -148,7 +149,7 @@ export function openGate(rules: OpenGateRules): OpenGate {
       ready: (status) => {
         gate.events.push(`ready ${status}`);
       },
-      parameterStatus: () => undefined,
+      parameterStatus: (name, value) => rules.setting?.(name, value),
       close: () => {
         if (closed) throw new GatehouseError('TEST', 'closed twice');
         closed = true;

@@ -29,7 +29,7 @@ export interface Rig {
 }
 
 export async function startRig(options: { readonly version?: PostgresVersion; readonly limits?: PostgresDoorOptions['limits'] } = {}): Promise<Rig> {
-  const server = await startPostgres({ version: options.version ?? 15, settings: { max_prepared_transactions: '2' } });
+  const server = await startPostgres({ version: options.version ?? 15 });
   const rules: OpenGateRules = { upstream: { ...server.config(), tls: 'disable' }, password: TOKEN };
   const gate = openGate(rules);
   const log: string[] = [];
@@ -64,7 +64,7 @@ export async function startRig(options: { readonly version?: PostgresVersion; re
       return Number(rows[0]?.[0]);
     },
     reset() {
-      for (const key of ['refuse', 'rewrite', 'plan', 'limits', 'delay', 'durable', 'check', 'recheck', 'openRefusal'] as const) delete rules[key];
+      for (const key of ['refuse', 'rewrite', 'plan', 'limits', 'delay', 'durable', 'check', 'recheck', 'setting', 'openRefusal'] as const) delete rules[key];
       gate.events.length = 0;
       gate.ends.length = 0;
       gate.statements.length = 0;
