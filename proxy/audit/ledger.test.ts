@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it, vi } from 'vitest';
 import type { AuditRecord } from '../../contracts/audit.ts';
 import { openDatabase } from '../store/sqlite.ts';
 import { loadDeviceKey } from './device-key.ts';
@@ -134,6 +135,27 @@ describe('the ledger', () => {
     await expect.poll(() => ledger.state.kind).toBe('ok');
     await ledger.close();
     expect(records(folder.path).map(({ code }) => code)).toEqual(['GH-L-START', 'GH-L-GAP', 'GH-L-STOP']);
+  });
+
+  it('starts a new writer when its thread ends, and writes what the old one had not acknowledged, once', async () => {
+    using folder = temporaryFolder();
+    const posted = vi.spyOn(Worker.prototype, 'postMessage');
+    const states: string[] = [];
+    const ledger = await openTestLedger(folder.path, { retryMs: 10, onState: ({ kind }) => states.push(kind) });
+    const writer = posted.mock.contexts[0] as Worker;
+    posted.mockRestore();
+    const ids = Array.from({ length: 500 }, (_, index) => ledger.append({ code: 'GH-X-CONFIG', facts: { index } }));
+    const waiting = ledger.appendDurable({ code: 'GH-X-CONFIG' });
+    const outcome = waiting.durable.then(() => 'durable', () => 'rejected');
+    await Promise.resolve();
+    await writer.terminate();
+    expect(['durable', 'rejected']).toContain(await outcome);
+    await expect.poll(() => ledger.state.kind, { timeout: 10_000 }).toBe('ok');
+    await ledger.appendDurable({ code: 'GH-X-CONFIG' }).durable;
+    await ledger.close();
+    expect(states).toEqual(['failed', 'ok']);
+    expect(records(folder.path).map(({ id }) => id).slice(1, -2)).toEqual([...ids, waiting.id]);
+    expect(verifyLedger(folder.path).kind).toBe('clean');
   });
 
   it('takes nothing more once it is closed, and says so', async () => {
