@@ -1,6 +1,5 @@
 // The server's side of SCRAM-SHA-256, without channel binding. Pure: the nonce is a parameter. Source: RFC 5802, RFC 7677.
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import type { ScramVerifier } from '../../identity/scram.ts';
+import { checkProof, type ScramVerifier } from '../../identity/scram.ts';
 
 export interface ScramExchange {
   readonly message: string;
