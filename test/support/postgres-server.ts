@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { findEmbeddedPostgres, type PostgresBinaries } from '../../proxy/sample/embedded-binaries.ts';
 import { runPostgresProgram, startPostgresProcess } from '../../proxy/sample/postgres-process.ts';
+import { placeBinaries } from '../../proxy/sample/server-location.ts';
 import { unprivilegedUser } from '../../proxy/sample/unprivileged-user.ts';
 import { makeRunFolder } from './run-folder.ts';
 
@@ -148,7 +149,7 @@ async function run(server: TestPostgres, database: string, sql: string): Promise
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 async function binariesOf(version: PostgresVersion): Promise<Pick<PostgresBinaries, 'postgres' | 'initdb'>> {
-  if (version === 18) return await findEmbeddedPostgres();
+  if (version === 18) return placeBinaries(await findEmbeddedPostgres(), unprivilegedUser());
   const bin = '/usr/lib/postgresql/15/bin';
   if (!existsSync(join(bin, 'postgres'))) {
     throw new Error('PostgreSQL 15 is not installed: on Debian, `apt-get install postgresql-15` (npm test does it when it is root)');
