@@ -25,7 +25,7 @@ export interface Sample {
   readonly pid: number;
   /** Resolves when the server has ended, whether asked to or not. */
   readonly ended: Promise<void>;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 interface Place {
