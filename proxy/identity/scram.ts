@@ -38,7 +38,8 @@ export function checkProof(verifier: ScramVerifier, authMessage: string | Uint8A
     const clientSignature = hmac(keys.storedKey, authMessage);
     const clientKey = Buffer.alloc(KEY_LENGTH);
     for (let i = 0; i < KEY_LENGTH; i++) clientKey[i] = (proof[i] ?? 0) ^ (clientSignature[i] ?? 0);
-    const matches = timingSafeEqual(createHash('sha256').update(clientKey).digest(), keys.storedKey);
+    // A verifier of another length is a damaged one: nothing proves against it.
+    const matches = keys.storedKey.byteLength === KEY_LENGTH && timingSafeEqual(createHash('sha256').update(clientKey).digest(), keys.storedKey);
     const serverSignature = hmac(keys.serverKey, authMessage);
     if (matches) signature = serverSignature;
   }
