@@ -51,7 +51,12 @@ export async function policyCommand(args: readonly string[], io: PolicyCommandIo
   const reports = await runBundleTests(engine, bundle.tests, io.judge);
   const of = (outcome: TestReport['outcome']): readonly TestReport[] => reports.filter((report) => report.outcome === outcome);
   for (const report of of('skipped')) io.stdout.write(`skipped: ${report.file}: ${report.name}\n`);
-  io.stderr.write(problemText(place, of('failed').flatMap(({ problem }) => (problem === undefined ? [] : [problem]))));
+  io.stderr.write(
+    problemText(
+      place,
+      of('failed').flatMap(({ problem }) => (problem === undefined ? [] : [problem])),
+    ),
+  );
   io.stdout.write(`${place}: ${name}: ${of('passed').length} passed, ${of('failed').length} failed, ${of('skipped').length} skipped\n`);
   if (reports.length === 0) io.stderr.write(`${place}: no tests\n`);
   return of('failed').length > 0 || reports.length === 0 ? 1 : 0;

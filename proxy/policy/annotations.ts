@@ -31,21 +31,28 @@ export function readAnnotations(effect: 'permit' | 'forbid', given: Readonly<Rec
   const flaw = (message: string, key?: string): void => void flaws.push(key === undefined ? { message } : { key, message });
   const value = (key: (typeof ANNOTATIONS)[number]): string | undefined => (Object.hasOwn(given, key) ? given[key] : undefined);
   const known: readonly string[] = ANNOTATIONS;
-  for (const key of Object.keys(given)) if (!known.includes(key)) flaw(`unknown annotation \`@${key}\`; known are ${ANNOTATIONS.map((name) => `@${name}`).join(', ')}`, key);
+  for (const key of Object.keys(given))
+    if (!known.includes(key)) flaw(`unknown annotation \`@${key}\`; known are ${ANNOTATIONS.map((name) => `@${name}`).join(', ')}`, key);
 
   const id = value('id') ?? '';
-  if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(id)) flaw('every policy needs an `@id("…")` of small letters, digits and hyphens', Object.hasOwn(given, 'id') ? 'id' : undefined);
+  if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(id))
+    flaw('every policy needs an `@id("…")` of small letters, digits and hyphens', Object.hasOwn(given, 'id') ? 'id' : undefined);
   const reason = value('reason');
   if (reason === undefined) {
     if (effect === 'forbid') flaw('a `forbid` needs a `@reason("…")`: the sentence that people and agents read');
-  } else if (reason.trim() === '' || reason.length > 300 || /[\p{Cc}\p{Cf}]/u.test(reason)) flaw('a reason is one sentence of at most 300 characters on one line', 'reason');
+  } else if (reason.trim() === '' || reason.length > 300 || /[\p{Cc}\p{Cf}]/u.test(reason))
+    flaw('a reason is one sentence of at most 300 characters on one line', 'reason');
 
   const remedy = readRemedy(effect, value, flaw);
   if (flaws.length > 0) return { flaws };
   return { ok: { id, ...(reason === undefined ? {} : { reason }), ...(remedy === undefined ? {} : { remedy }) } };
 }
 
-function readRemedy(effect: 'permit' | 'forbid', value: (key: (typeof ANNOTATIONS)[number]) => string | undefined, flaw: (message: string, key?: string) => void): Remedy | undefined {
+function readRemedy(
+  effect: 'permit' | 'forbid',
+  value: (key: (typeof ANNOTATIONS)[number]) => string | undefined,
+  flaw: (message: string, key?: string) => void,
+): Remedy | undefined {
   const kind = value('remedy');
   const only = (keys: readonly ('approvers' | 'count' | 'pattern' | 'minimumLength')[], of: string): void => {
     for (const key of keys) if (value(key) !== undefined) flaw(`\`@${key}\` belongs to \`@remedy("${of}")\``, key);
@@ -60,7 +67,11 @@ function readRemedy(effect: 'permit' | 'forbid', value: (key: (typeof ANNOTATION
     const pattern = value('pattern');
     const trouble = pattern === undefined ? undefined : patternTrouble(pattern);
     if (trouble !== undefined) flaw(trouble, 'pattern');
-    return { kind, minimumLength: length === undefined ? DEFAULT_MINIMUM_LENGTH : Number(length), ...(pattern === undefined ? {} : { pattern }) };
+    return {
+      kind,
+      minimumLength: length === undefined ? DEFAULT_MINIMUM_LENGTH : Number(length),
+      ...(pattern === undefined ? {} : { pattern }),
+    };
   }
   if (kind === 'approve') {
     const approvers = value('approvers');
@@ -92,6 +103,6 @@ function patternTrouble(pattern: string): string | undefined {
 /** Does this justification meet what the remedy asks for? Length counts characters without outer white space. */
 export function meetsJustify(remedy: Extract<Remedy, { kind: 'justify' }>, justification: string): boolean {
   const text = justification.trim();
-  if ([...text].length < remedy.minimumLength) return false;
+  if (Array.from(text).length < remedy.minimumLength) return false;
   return remedy.pattern === undefined || new RegExp(remedy.pattern, 'u').test(text.slice(0, PATTERN_SUBJECT_LENGTH));
 }

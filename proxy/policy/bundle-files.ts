@@ -34,7 +34,8 @@ export function readBundleFolder(folder: string): FilesRead {
     if (facts.size > MAX_FILE_BYTES) return void problems.push(problemOf(path, `larger than ${MAX_FILE_BYTES} bytes`));
     const content = readFileSync(full);
     bytes += content.length;
-    if (content.length > MAX_FILE_BYTES || bytes > MAX_BUNDLE_BYTES) return void problems.push(problemOf(path, `the bundle is larger than ${MAX_BUNDLE_BYTES} bytes`));
+    if (content.length > MAX_FILE_BYTES || bytes > MAX_BUNDLE_BYTES)
+      return void problems.push(problemOf(path, `the bundle is larger than ${MAX_BUNDLE_BYTES} bytes`));
     if (files.size >= MAX_FILES) return void problems.push(problemOf(path, `more than ${MAX_FILES} files`));
     const text = decode(content);
     if (text === undefined) return void problems.push(problemOf(path, 'not valid UTF-8'));
@@ -59,14 +60,16 @@ export function readBundleFolder(folder: string): FilesRead {
     problems.push(problemOf('.', `the folder can't be read (${errorCode(error)})`));
     return { problems };
   }
-  for (const path of REQUIRED) if (!files.has(path) && !problems.some((problem) => problem.file === path)) problems.push(problemOf(path, 'missing'));
+  for (const path of REQUIRED)
+    if (!files.has(path) && !problems.some((problem) => problem.file === path)) problems.push(problemOf(path, 'missing'));
   return problems.length > 0 ? { problems } : { ok: files };
 }
 
 /** SHA-256 over paths and contents: another bundle, another version. Lengths keep parts from running into each other. */
 export function digestOf(files: BundleFiles): string {
   const hash = createHash('sha256');
-  for (const [path, text] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) hash.update(`${path.length}:${path}${Buffer.byteLength(text)}:`).update(text);
+  for (const [path, text] of [...files].sort(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(`${path.length}:${path}${Buffer.byteLength(text)}:`).update(text);
   return hash.digest('hex');
 }
 

@@ -29,9 +29,18 @@ const context = z.strictObject({
 const question = z.strictObject({
   action: z.enum(ACTIONS),
   /** At most one of these; none asks about the connection. */
-  table: z.string().regex(/^[^.]+\.[^.]+$/, 'not a name like `schema.table`').optional(),
-  column: z.string().regex(/^[^.]+\.[^.]+\.[^.]+$/, 'not a name like `schema.table.column`').optional(),
-  function: z.string().regex(/^[^.]+\.[^.]+$/, 'not a name like `schema.function`').optional(),
+  table: z
+    .string()
+    .regex(/^[^.]+\.[^.]+$/, 'not a name like `schema.table`')
+    .optional(),
+  column: z
+    .string()
+    .regex(/^[^.]+\.[^.]+\.[^.]+$/, 'not a name like `schema.table.column`')
+    .optional(),
+  function: z
+    .string()
+    .regex(/^[^.]+\.[^.]+$/, 'not a name like `schema.function`')
+    .optional(),
   temporary: z.boolean().optional(),
   /** Tags of the column; by default those that the classification gives. */
   tags: names.optional(),
@@ -72,14 +81,28 @@ const test = z
     if (given.expect?.masked !== undefined && kinds[0] !== 'sql') flaw('`masked` belongs to `sql`');
     if (given.expect?.code !== undefined && kinds[0] !== 'question') flaw('`code` belongs to `question`');
     const asked = given.question;
-    if (asked !== undefined && [asked.table, asked.column, asked.function].filter((name) => name !== undefined).length > 1) flaw('a question is about one thing');
+    if (asked !== undefined && [asked.table, asked.column, asked.function].filter((name) => name !== undefined).length > 1)
+      flaw('a question is about one thing');
   });
 
 const testFile = z.strictObject({
   /** A file in `tests/`: the schema snapshot that `sql` tests run against. */
   snapshot: z.string().optional(),
-  connections: z.record(z.string(), z.strictObject({ environment: z.enum(['development', 'staging', 'production']), database: z.string().optional() })),
-  principals: z.record(z.string(), z.strictObject({ kind: z.enum(['person', 'agent']), groups: names.optional(), owner: z.string().optional(), ownerGroups: names.optional() })).optional(),
+  connections: z.record(
+    z.string(),
+    z.strictObject({ environment: z.enum(['development', 'staging', 'production']), database: z.string().optional() }),
+  ),
+  principals: z
+    .record(
+      z.string(),
+      z.strictObject({
+        kind: z.enum(['person', 'agent']),
+        groups: names.optional(),
+        owner: z.string().optional(),
+        ownerGroups: names.optional(),
+      }),
+    )
+    .optional(),
   tests: z.array(test).max(5000),
 });
 
@@ -92,7 +115,15 @@ interface Common {
 export type BundleTest = Common &
   (
     | { readonly kind: 'sql'; readonly as: Principal; readonly sql: string; readonly justification?: string; readonly expect: Expectation }
-    | { readonly kind: 'question'; readonly as: Principal; readonly action: Action; readonly resource: Resource; readonly tagged: boolean; readonly context: QuestionContext; readonly expect: Expectation }
+    | {
+        readonly kind: 'question';
+        readonly as: Principal;
+        readonly action: Action;
+        readonly resource: Resource;
+        readonly tagged: boolean;
+        readonly context: QuestionContext;
+        readonly expect: Expectation;
+      }
     | { readonly kind: 'columns'; readonly columns: ReadonlyMap<string, readonly string[]> }
   );
 
@@ -141,14 +172,22 @@ function toTest(document: StrictDocument<z.infer<typeof testFile>>, index: numbe
   const place = Object.hasOwn(connections, given.connection) ? connections[given.connection] : undefined;
   if (place === undefined) problems.push(document.at(['tests', index, 'connection'], `no connection \`${given.connection}\` in this file`));
   const who = given.as !== undefined && Object.hasOwn(principals, given.as) ? principals[given.as] : undefined;
-  if (given.as !== undefined && who === undefined) problems.push(document.at(['tests', index, 'as'], `no principal \`${given.as}\` in this file`));
+  if (given.as !== undefined && who === undefined)
+    problems.push(document.at(['tests', index, 'as'], `no principal \`${given.as}\` in this file`));
   if (place === undefined) return undefined;
   const common: Common = {
     name: given.name,
     connection: { name: given.connection, environment: place.environment, database: place.database ?? given.connection },
     problem: (message) => document.at(['tests', index, 'name'], message),
   };
-  if (given.columns !== undefined) return { ...common, kind: 'columns', columns: new Map(Object.entries(given.columns).map(([name, tags]) => [name, tags === 'clear' ? [] : typeof tags === 'string' ? [tags] : tags])) };
+  if (given.columns !== undefined)
+    return {
+      ...common,
+      kind: 'columns',
+      columns: new Map(
+        Object.entries(given.columns).map(([name, tags]) => [name, tags === 'clear' ? [] : typeof tags === 'string' ? [tags] : tags]),
+      ),
+    };
   if (given.as === undefined || who === undefined || given.expect === undefined) return undefined;
   const as: Principal = {
     kind: who.kind,
@@ -157,10 +196,27 @@ function toTest(document: StrictDocument<z.infer<typeof testFile>>, index: numbe
     ...(who.owner === undefined ? {} : { owner: who.owner }),
     ...(who.ownerGroups === undefined ? {} : { ownerGroups: who.ownerGroups }),
   };
-  if (given.sql !== undefined) return { ...common, kind: 'sql', as, sql: given.sql, expect: given.expect, ...(given.justification === undefined ? {} : { justification: given.justification }) };
+  if (given.sql !== undefined)
+    return {
+      ...common,
+      kind: 'sql',
+      as,
+      sql: given.sql,
+      expect: given.expect,
+      ...(given.justification === undefined ? {} : { justification: given.justification }),
+    };
   const asked = given.question;
   if (asked === undefined) return undefined;
-  return { ...common, kind: 'question', as, action: asked.action, resource: resourceOf(asked), tagged: asked.tags !== undefined, context: contextOf(asked.context ?? {}), expect: given.expect };
+  return {
+    ...common,
+    kind: 'question',
+    as,
+    action: asked.action,
+    resource: resourceOf(asked),
+    tagged: asked.tags !== undefined,
+    context: contextOf(asked.context ?? {}),
+    expect: given.expect,
+  };
 }
 
 function resourceOf(asked: z.infer<typeof question>): Resource {

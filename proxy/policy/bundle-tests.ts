@@ -32,7 +32,11 @@ export interface TestReport {
 }
 
 /** In the order of the files. Without a judge, statements are skipped, by name. */
-export async function runBundleTests(engine: PolicyEngine, files: readonly BundleTestFile[], judge?: Judge): Promise<readonly TestReport[]> {
+export async function runBundleTests(
+  engine: PolicyEngine,
+  files: readonly BundleTestFile[],
+  judge?: Judge,
+): Promise<readonly TestReport[]> {
   const reports: TestReport[] = [];
   for (const { file, snapshot, tests } of files)
     for (const test of tests) {
@@ -42,7 +46,11 @@ export async function runBundleTests(engine: PolicyEngine, files: readonly Bundl
         continue;
       }
       const differences = await run(engine, test, snapshot, judge);
-      reports.push(differences.length === 0 ? { ...common, outcome: 'passed' } : { ...common, outcome: 'failed', problem: test.problem(`\`${test.name}\`: ${differences.join('; ')}`) });
+      reports.push(
+        differences.length === 0
+          ? { ...common, outcome: 'passed' }
+          : { ...common, outcome: 'failed', problem: test.problem(`\`${test.name}\`: ${differences.join('; ')}`) },
+      );
     }
   return reports;
 }
@@ -57,17 +65,38 @@ async function run(engine: PolicyEngine, test: BundleTest, snapshot: unknown, ju
       });
     case 'question': {
       const { resource } = test;
-      const asked = resource.kind === 'column' && !test.tagged ? { ...resource, tags: engine.tagsOf(test.connection, resource.column) } : resource;
-      const answer = engine.decide({ principal: test.as, connection: test.connection, action: test.action, resource: asked, context: test.context });
-      const found: Judged = { verdict: answer.kind, remedies: answer.kind === 'hold' ? answer.remedies : [], masked: [], policies: answer.policies.map(({ id }) => id) };
+      const asked =
+        resource.kind === 'column' && !test.tagged ? { ...resource, tags: engine.tagsOf(test.connection, resource.column) } : resource;
+      const answer = engine.decide({
+        principal: test.as,
+        connection: test.connection,
+        action: test.action,
+        resource: asked,
+        context: test.context,
+      });
+      const found: Judged = {
+        verdict: answer.kind,
+        remedies: answer.kind === 'hold' ? answer.remedies : [],
+        masked: [],
+        policies: answer.policies.map(({ id }) => id),
+      };
       const code = answer.kind === 'deny' ? answer.code : undefined;
-      return [...differences(test.expect, found), ...(test.expect.code === undefined || test.expect.code === code ? [] : [`code: expected ${test.expect.code}, got ${code ?? 'none'}`])];
+      return [
+        ...differences(test.expect, found),
+        ...(test.expect.code === undefined || test.expect.code === code
+          ? []
+          : [`code: expected ${test.expect.code}, got ${code ?? 'none'}`]),
+      ];
     }
     case 'sql': {
       if (judge === undefined) return ['no judge'];
       const { as, connection, sql, justification } = test;
       try {
-        const found = await judge(as, connection.name, connection.environment, snapshot, sql, { engine, database: connection.database, ...(justification === undefined ? {} : { justification }) });
+        const found = await judge(as, connection.name, connection.environment, snapshot, sql, {
+          engine,
+          database: connection.database,
+          ...(justification === undefined ? {} : { justification }),
+        });
         return differences(test.expect, found);
       } catch (error) {
         return [`judging failed: ${error instanceof Error ? error.message : 'unknown fault'}`];
@@ -82,8 +111,10 @@ export function differences(expected: Expectation, found: Judged): readonly stri
   const by = found.policies.length === 0 ? '' : ` by ${found.policies.join(', ')}`;
   if (found.verdict !== expected.verdict) wrong.push(`verdict: expected ${expected.verdict}, got ${found.verdict}${by}`);
   const remedies = found.remedies.map(remedyName);
-  if (expected.remedies !== undefined && !sameSet(remedies, expected.remedies.map(fullRemedyName))) wrong.push(`remedies: expected ${list(expected.remedies)}, got ${list(remedies)}`);
-  if (expected.masked !== undefined && !sameSet(found.masked, expected.masked)) wrong.push(`masked: expected ${list(expected.masked)}, got ${list(found.masked)}`);
+  if (expected.remedies !== undefined && !sameSet(remedies, expected.remedies.map(fullRemedyName)))
+    wrong.push(`remedies: expected ${list(expected.remedies)}, got ${list(remedies)}`);
+  if (expected.masked !== undefined && !sameSet(found.masked, expected.masked))
+    wrong.push(`masked: expected ${list(expected.masked)}, got ${list(found.masked)}`);
   const missing = (expected.policies ?? []).filter((id) => !found.policies.includes(id));
   if (missing.length > 0) wrong.push(`policies: ${list(missing)} not among ${list(found.policies)}`);
   return wrong;

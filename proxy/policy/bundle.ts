@@ -49,7 +49,8 @@ export function loadBundleFiles(files: BundleFiles, options: LoadOptions = {}): 
   const tags = new Set('ok' in classification ? Object.keys(classification.ok.value.tags) : []);
   const policies = 'ok' in classification ? readPolicySet(files, tags) : { problems: [] };
   if ('problems' in policies) problems.push(...policies.problems);
-  if (problems.length > 0 || !('ok' in manifest && 'ok' in settings && 'ok' in classification && 'ok' in tests && 'ok' in policies)) return { problems };
+  if (problems.length > 0 || !('ok' in manifest && 'ok' in settings && 'ok' in classification && 'ok' in tests && 'ok' in policies))
+    return { problems };
 
   // The idle slot takes it now, so that what can't be loaded is known before it rules.
   const loaded = loadSlot(policies.ok.compiled);
@@ -79,7 +80,8 @@ class BundleEngine implements PolicyEngine {
 
   decide(question: Question): Answer {
     // A column whose tags have no mask is visible: there is nothing to reveal, and no policy is asked.
-    if (question.action === 'reveal' && question.resource.kind === 'column' && this.#hidesNothing(question.resource.tags)) return { kind: 'allow', policies: [] };
+    if (question.action === 'reveal' && question.resource.kind === 'column' && this.#hidesNothing(question.resource.tags))
+      return { kind: 'allow', policies: [] };
     return this.#decisions.decide(question);
   }
 
@@ -116,6 +118,8 @@ class BundleEngine implements PolicyEngine {
   }
 
   #hidesNothing(tags: readonly string[]): boolean {
-    return tags.length > 0 && tags.every((tag) => this.#classification.tags.has(tag) && this.#classification.tags.get(tag)?.mask === undefined);
+    return (
+      tags.length > 0 && tags.every((tag) => this.#classification.tags.has(tag) && this.#classification.tags.get(tag)?.mask === undefined)
+    );
   }
 }

@@ -1,6 +1,13 @@
 // Cedar behind one function. Preparsed policy sets can't be unloaded, only replaced: two named slots are reused in turn,
 // and a set that was pushed out is loaded again when it is asked. Source: design, "Policies", traps; cedar-wasm's types.
-import { type Context, type DetailedError, type EntityJson, preparsePolicySet, preparseSchema, statefulIsAuthorized } from '@cedar-policy/cedar-wasm/nodejs';
+import {
+  type Context,
+  type DetailedError,
+  type EntityJson,
+  preparsePolicySet,
+  preparseSchema,
+  statefulIsAuthorized,
+} from '@cedar-policy/cedar-wasm/nodejs';
 import type { Uid } from './slice.ts';
 
 /** Validated texts. Identity matters: one object is one policy set. */
@@ -69,7 +76,8 @@ export function evaluate(compiled: CompiledPolicies, call: CedarCall): CedarOutc
     });
     if (answer.type === 'failure') return { kind: 'failed', errors: messages(answer.errors) };
     const { decision, diagnostics } = answer.response;
-    if (diagnostics.errors.length > 0) return { kind: 'failed', errors: diagnostics.errors.map(({ policyId, error }) => `${policyId}: ${error.message}`) };
+    if (diagnostics.errors.length > 0)
+      return { kind: 'failed', errors: diagnostics.errors.map(({ policyId, error }) => `${policyId}: ${error.message}`) };
     return { kind: 'answered', decision, determining: diagnostics.reason };
   } catch (error) {
     // A trap of the WASM instance: every later call fails too, and so denies.

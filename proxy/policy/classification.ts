@@ -31,14 +31,23 @@ const glob = z.string().superRefine((pattern, context) => {
   if (message !== undefined) context.addIssue({ code: 'custom', message });
 });
 const globs = z.union([glob, z.array(glob).min(1).max(200)]);
-const tagName = z.string().regex(/^[a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)*$/, 'not a tag name like `pii.email`').max(60);
+const tagName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)*$/, 'not a tag name like `pii.email`')
+  .max(60);
 const place = { connection: globs.optional(), schema: globs.optional(), table: globs.optional(), column: globs, type: globs.optional() };
 
 export const classificationSchema = z.strictObject({
   tags: z.record(tagName, z.strictObject({ mask, untrusted: z.boolean().optional(), description: z.string().max(300).optional() })),
   rules: z.array(z.strictObject({ ...place, tag: tagName })).max(2000),
-  clear: z.array(z.strictObject({ ...place, tag: z.union([tagName, z.array(tagName).min(1)]).optional() })).max(2000).optional(),
-  cleanFunctions: z.array(z.strictObject({ connection: globs.optional(), schema: globs, name: globs })).max(2000).optional(),
+  clear: z
+    .array(z.strictObject({ ...place, tag: z.union([tagName, z.array(tagName).min(1)]).optional() }))
+    .max(2000)
+    .optional(),
+  cleanFunctions: z
+    .array(z.strictObject({ connection: globs.optional(), schema: globs, name: globs }))
+    .max(2000)
+    .optional(),
 });
 type Parsed = z.infer<typeof classificationSchema>;
 
@@ -76,11 +85,16 @@ export class Classification {
   readonly #columns = new Memo<readonly string[]>(COLUMNS);
 
   constructor(parsed: Parsed) {
-    this.tags = new Map(Object.entries(parsed.tags).map(([tag, facts]) => [tag, { mask: maskOf(facts.mask), untrusted: facts.untrusted === true }]));
+    this.tags = new Map(
+      Object.entries(parsed.tags).map(([tag, facts]) => [tag, { mask: maskOf(facts.mask), untrusted: facts.untrusted === true }]),
+    );
     const rules = parsed.rules.map((rule) => ({ tag: rule.tag, explicit: isExplicit(rule), matches: matcher(rule) }));
     this.#explicit = rules.filter(({ explicit }) => explicit);
     this.#patterns = rules.filter(({ explicit }) => !explicit);
-    this.#clear = (parsed.clear ?? []).map((rule) => ({ tags: rule.tag === undefined ? undefined : new Set(several(rule.tag)), matches: matcher(rule) }));
+    this.#clear = (parsed.clear ?? []).map((rule) => ({
+      tags: rule.tag === undefined ? undefined : new Set(several(rule.tag)),
+      matches: matcher(rule),
+    }));
     this.#clean = (parsed.cleanFunctions ?? []).map((entry) => {
       const [connection, schema, name] = [entry.connection, entry.schema, entry.name].map(test);
       return (...names) => connection?.(names[0]) === true && schema?.(names[1]) === true && name?.(names[2]) === true;
@@ -123,7 +137,9 @@ function test(patterns: string | readonly string[] | undefined): (name: string) 
 }
 
 function isExplicit(rule: Parsed['rules'][number]): boolean {
-  return [rule.connection, rule.schema, rule.table, rule.column].every((patterns) => patterns !== undefined && several(patterns).every(isExact));
+  return [rule.connection, rule.schema, rule.table, rule.column].every(
+    (patterns) => patterns !== undefined && several(patterns).every(isExact),
+  );
 }
 
 function matcher(rule: { readonly [K in keyof typeof place]?: string | readonly string[] | undefined }): Matcher {

@@ -17,12 +17,24 @@ describe('a policy that errors', () => {
 
   test('denies with policy_error whatever else permits, as soon as it errors', () => {
     fc.assert(
-      fc.property(fc.option(fc.nat(), { nil: undefined }), fc.boolean(), fc.constantFrom('select', 'update', 'drop'), (rows, hasWhere, action) => {
-        const context: Partial<QuestionContext> = { hasWhere, ...(rows === undefined ? {} : { estimatedRows: rows }) };
-        const expected = rows === undefined || rows === 0 ? 'allow' : rows === 1 ? 'deny forbidden' : 'deny policy_error';
-        expect(shortly(broken.decide(questionOf({ action, context })))).toBe(expected);
-      }),
-      { examples: [[1, true, 'select'], [2, true, 'select'], [0, true, 'select'], [undefined, true, 'update']] },
+      fc.property(
+        fc.option(fc.nat(), { nil: undefined }),
+        fc.boolean(),
+        fc.constantFrom('select', 'update', 'drop'),
+        (rows, hasWhere, action) => {
+          const context: Partial<QuestionContext> = { hasWhere, ...(rows === undefined ? {} : { estimatedRows: rows }) };
+          const expected = rows === undefined || rows === 0 ? 'allow' : rows === 1 ? 'deny forbidden' : 'deny policy_error';
+          expect(shortly(broken.decide(questionOf({ action, context })))).toBe(expected);
+        },
+      ),
+      {
+        examples: [
+          [1, true, 'select'],
+          [2, true, 'select'],
+          [0, true, 'select'],
+          [undefined, true, 'update'],
+        ],
+      },
     );
   });
 
@@ -44,7 +56,13 @@ describe('a policy that errors', () => {
     ['a set that is too large', questionOf({ context: { tags: Array.from({ length: 201 }, (_, i) => `t${i}`) } })],
     ['a text that is too long', questionOf({ context: { client: 'x'.repeat(5000) } })],
     ['an action that the thing does not have', questionOf({ action: 'reveal' })],
-    ['a column for anything but reveal', questionOf({ action: 'select', resource: { kind: 'column', column: { relation: { schema: 's', name: 't' }, column: 'c' }, tags: [] } })],
+    [
+      'a column for anything but reveal',
+      questionOf({
+        action: 'select',
+        resource: { kind: 'column', column: { relation: { schema: 's', name: 't' }, column: 'c' }, tags: [] },
+      }),
+    ],
   ])('so does a question with %s, and the next good question is answered', (_name, question) => {
     const engine = engineOf(filesWithPolicies(PERMIT));
     expect(shortly(engine.decide(question))).toBe('deny policy_error');
@@ -52,51 +70,73 @@ describe('a policy that errors', () => {
     expect(shortly(engine.decide(question))).toBe('deny policy_error');
   });
 
-  test('takes the planner\'s fractions and infinities as rows, rounded up', () => {
+  test("takes the planner's fractions and infinities as rows, rounded up", () => {
     const engine = engineOf(defaultFiles());
-    for (const [estimatedRows, expected] of [[99.2, 'allow'], [100.5, 'hold justify'], [1e300, 'hold justify'], [Number.POSITIVE_INFINITY, 'hold justify']] as const)
+    for (const [estimatedRows, expected] of [
+      [99.2, 'allow'],
+      [100.5, 'hold justify'],
+      [1e300, 'hold justify'],
+      [Number.POSITIVE_INFINITY, 'hold justify'],
+    ] as const)
       expect(shortly(engine.decide(questionOf({ context: { estimatedRows } })))).toBe(expected);
   });
 });
 
 describe('remedies', () => {
-  const justify = (id: string, more = ''): string => `@id("${id}") @reason("Say why.") @remedy("justify") ${more} forbid (principal, action in Action::"write", resource) unless { context has justification };`;
+  const justify = (id: string, more = ''): string =>
+    `@id("${id}") @reason("Say why.") @remedy("justify") ${more} forbid (principal, action in Action::"write", resource) unless { context has justification };`;
   const approve = (id: string, group: string, more = ''): string =>
     `@id("${id}") @reason("Ask them.") @remedy("approve") @approvers("${group}") ${more} forbid (principal, action in Action::"write", resource) unless { context has approval };`;
   const because = (justification: string): ReturnType<typeof questionOf> => questionOf({ context: { justification } });
 
   test('unite when every forbid that fires has one', () => {
-    const answer = engineOf(filesWithPolicies(PERMIT + justify('a', '@minimumLength("8")') + approve('b', 'dba') + approve('c', 'dba'))).decide(questionOf());
+    const answer = engineOf(
+      filesWithPolicies(PERMIT + justify('a', '@minimumLength("8")') + approve('b', 'dba') + approve('c', 'dba')),
+    ).decide(questionOf());
     expect(answer).toMatchObject({
       kind: 'hold',
-      remedies: expect.arrayContaining([{ kind: 'justify', minimumLength: 8 }, { kind: 'approve', approvers: 'dba', count: 1 }]) as unknown,
+      remedies: expect.arrayContaining([
+        { kind: 'justify', minimumLength: 8 },
+        { kind: 'approve', approvers: 'dba', count: 1 },
+      ]) as unknown,
     });
     expect(answer.kind === 'hold' && answer.remedies.length).toBe(2);
     expect(answer.policies.map(({ id }) => id).toSorted()).toEqual(['a', 'b', 'c']);
   });
 
   test('lift nothing where a forbid without one fires, and that forbid is named first', () => {
-    const answer = engineOf(filesWithPolicies(`${PERMIT}${justify('a')}\n@id("z") @reason("Frozen.") forbid (principal, action, resource);`)).decide(questionOf());
+    const answer = engineOf(
+      filesWithPolicies(`${PERMIT}${justify('a')}\n@id("z") @reason("Frozen.") forbid (principal, action, resource);`),
+    ).decide(questionOf());
     expect(shortly(answer)).toBe('deny forbidden');
     expect(answer.policies[0]).toEqual({ id: 'z', effect: 'forbid', reason: 'Frozen.', file: 'policies/test.cedar', line: 2 });
   });
 
   test('are not offered where nothing would be permitted even then', () => {
-    expect(engineOf(filesWithPolicies(justify('a') + '@id("r") permit (principal, action == Action::"select", resource);')).decide(questionOf())).toEqual({ kind: 'deny', code: 'no_permit', policies: [] });
+    expect(
+      engineOf(filesWithPolicies(justify('a') + '@id("r") permit (principal, action == Action::"select", resource);')).decide(questionOf()),
+    ).toEqual({ kind: 'deny', code: 'no_permit', policies: [] });
     const later = '@id("n") @reason("Not even with a reason.") forbid (principal, action, resource) when { context has justification };';
     expect(shortly(engineOf(filesWithPolicies(PERMIT + justify('a') + later)).decide(questionOf()))).toBe('deny forbidden');
   });
 
   test('must be what was asked for: length without outer spaces, pattern, approvers and their number', () => {
-    const engine = engineOf(filesWithPolicies(PERMIT + justify('long', '@minimumLength("12")') + justify('ticket', '@pattern("\\\\b[A-Z]+-[0-9]+\\\\b")')));
-    const held = (text: string): string[] => engine.decide(because(text)).policies.map(({ id }) => id).toSorted();
+    const engine = engineOf(
+      filesWithPolicies(PERMIT + justify('long', '@minimumLength("12")') + justify('ticket', '@pattern("\\\\b[A-Z]+-[0-9]+\\\\b")')),
+    );
+    const held = (text: string): string[] =>
+      engine
+        .decide(because(text))
+        .policies.map(({ id }) => id)
+        .toSorted();
     expect(held('INC-1 too slow')).toEqual(['all']);
     expect(held('too slow today, sorry')).toEqual(['ticket']);
     expect(held('INC-1        ')).toEqual(['long']);
     expect(held('  x  ')).toEqual(['long', 'ticket']);
 
     const two = engineOf(filesWithPolicies(PERMIT + approve('b', 'dba', '@count("2")')));
-    const by = (groups: string[], count: number): string => shortly(two.decide(questionOf({ context: { approval: { by: 'dana', groups, count } } })));
+    const by = (groups: string[], count: number): string =>
+      shortly(two.decide(questionOf({ context: { approval: { by: 'dana', groups, count } } })));
     expect([by(['dba'], 2), by(['dba'], 1), by(['sales'], 2)]).toEqual(['allow', 'hold approve', 'hold approve']);
   });
 
@@ -106,14 +146,26 @@ describe('remedies', () => {
   });
 
   test('leave a hold where policies read what the reason says', () => {
-    const engine = engineOf(filesWithPolicies(`${PERMIT} @id("a") @reason("Name a ticket.") @remedy("justify") forbid (principal, action, resource) unless { context has justification && context.justification like "INC-*" };`));
-    expect([questionOf(), because('because'), because('INC-12')].map((question) => shortly(engine.decide(question)))).toEqual(['hold justify', 'hold justify', 'allow']);
+    const engine = engineOf(
+      filesWithPolicies(
+        `${PERMIT} @id("a") @reason("Name a ticket.") @remedy("justify") forbid (principal, action, resource) unless { context has justification && context.justification like "INC-*" };`,
+      ),
+    );
+    expect([questionOf(), because('because'), because('INC-12')].map((question) => shortly(engine.decide(question)))).toEqual([
+      'hold justify',
+      'hold justify',
+      'allow',
+    ]);
   });
 });
 
 describe('who and what', () => {
-  test('an agent whose owner\'s groups are not known is denied where a policy looks at the owner', () => {
-    const engine = engineOf(filesWithPolicies(`${PERMIT} @id("o") @reason("No.") forbid (principal is Agent, action, resource) when { principal has owner && principal.owner in Group::"interns" };`));
+  test("an agent whose owner's groups are not known is denied where a policy looks at the owner", () => {
+    const engine = engineOf(
+      filesWithPolicies(
+        `${PERMIT} @id("o") @reason("No.") forbid (principal is Agent, action, resource) when { principal has owner && principal.owner in Group::"interns" };`,
+      ),
+    );
     const agent = { kind: 'agent', name: 'bot', groups: [], owner: 'ana' } as const;
     expect(shortly(engine.decide(questionOf({ principal: agent })))).toBe('deny policy_error');
     expect(shortly(engine.decide(questionOf({ principal: { ...agent, ownerGroups: ['interns'] } })))).toBe('deny forbidden');
@@ -121,12 +173,25 @@ describe('who and what', () => {
   });
 
   test('names with dots, slashes and quotes never become another table', () => {
-    const engine = engineOf(filesWithPolicies(`@id("t") permit (principal, action, resource == Table::"sample/a.b"); @id("q") permit (principal, action, resource == Table::"sample/\\"a.b\\".\\"c\\"\\"d\\"");`));
+    const engine = engineOf(
+      filesWithPolicies(
+        `@id("t") permit (principal, action, resource == Table::"sample/a.b"); @id("q") permit (principal, action, resource == Table::"sample/\\"a.b\\".\\"c\\"\\"d\\"");`,
+      ),
+    );
     const ask = (schema: string, name: string, connection = 'sample'): string =>
-      shortly(engine.decide(questionOf({ connection: { name: connection, environment: 'production', database: 'd' }, resource: { kind: 'table', relation: { schema, name } } })));
+      shortly(
+        engine.decide(
+          questionOf({
+            connection: { name: connection, environment: 'production', database: 'd' },
+            resource: { kind: 'table', relation: { schema, name } },
+          }),
+        ),
+      );
     expect(ask('a', 'b')).toBe('allow');
     expect(ask('a.b', 'c"d')).toBe('allow');
-    expect([ask('', 'a.b'), ask('a.b', ''), ask('a', 'b', 'sample/x'), ask('b', 'b', 'sample/a')]).toEqual(Array.from({ length: 4 }, () => 'deny no_permit'));
+    expect([ask('', 'a.b'), ask('a.b', ''), ask('a', 'b', 'sample/x'), ask('b', 'b', 'sample/a')]).toEqual(
+      Array.from({ length: 4 }, () => 'deny no_permit'),
+    );
   });
 });
 
@@ -153,8 +218,15 @@ describe('the memo', () => {
             action,
             principal: { kind, name: 'x', groups: [] },
             connection: { name: 'c', environment, database: 'd' },
-            resource: action === 'call' ? { kind: 'function', schema: 's', name: 'f' } : { kind: 'table', relation: { schema: 's', name: 't', temporary } },
-            context: { ...context, ...(rows === undefined ? {} : { estimatedRows: rows }), ...(justification === undefined ? {} : { justification }) },
+            resource:
+              action === 'call'
+                ? { kind: 'function', schema: 's', name: 'f' }
+                : { kind: 'table', relation: { schema: 's', name: 't', temporary } },
+            context: {
+              ...context,
+              ...(rows === undefined ? {} : { estimatedRows: rows }),
+              ...(justification === undefined ? {} : { justification }),
+            },
           });
           expect(used.decide(asked)).toEqual(fresh.decide(asked));
           expect(used.decide(asked)).toBe(used.decide(asked));
@@ -165,7 +237,11 @@ describe('the memo', () => {
   });
 
   test('is not told apart by facts that no policy reads, and is by those that one reads', () => {
-    const engine = engineOf(filesWithPolicies(`${PERMIT} @id("night") @reason("At night nobody works.") forbid (principal, action, resource) when { context["ho\\u{75}r"] < 6 };`));
+    const engine = engineOf(
+      filesWithPolicies(
+        `${PERMIT} @id("night") @reason("At night nobody works.") forbid (principal, action, resource) when { context["ho\\u{75}r"] < 6 };`,
+      ),
+    );
     const at = (hour: number, weekday = 1): ReturnType<typeof engine.decide> => engine.decide(questionOf({ context: { hour, weekday } }));
     expect(at(3)).not.toBe(at(9));
     expect([shortly(at(3)), shortly(at(9))]).toEqual(['deny forbidden', 'allow']);
@@ -173,10 +249,14 @@ describe('the memo', () => {
   });
 
   test('three bundles in turn keep their own answers in two slots', () => {
-    const engines = ['select', 'update', 'insert'].map((action) => engineOf(filesWithPolicies(`@id("p") permit (principal, action == Action::"${action}", resource);`)));
+    const engines = ['select', 'update', 'insert'].map((action) =>
+      engineOf(filesWithPolicies(`@id("p") permit (principal, action == Action::"${action}", resource);`)),
+    );
     for (const table of ['a', 'b', 'c'])
       for (const [index, engine] of engines.entries())
         for (const [other, action] of (['select', 'update', 'insert'] as const).entries())
-          expect(shortly(engine.decide(questionOf({ action, resource: { kind: 'table', relation: { schema: 's', name: table } } })))).toBe(index === other ? 'allow' : 'deny no_permit');
+          expect(shortly(engine.decide(questionOf({ action, resource: { kind: 'table', relation: { schema: 's', name: table } } })))).toBe(
+            index === other ? 'allow' : 'deny no_permit',
+          );
   });
 });

@@ -4,7 +4,7 @@ import { meetsJustify } from './annotations.ts';
 import { type CedarOutcome, evaluate } from './cedar.ts';
 import type { Answer, DeterminingPolicy, Question, QuestionContext, Remedy } from './engine.ts';
 import { Memo } from './memo.ts';
-import { contextOf, questionFlaw, requestOf, wholeRows } from './model.ts';
+import { contextOf, isAskable, requestOf, wholeRows } from './model.ts';
 import type { Policy, PolicySet } from './policy-set.ts';
 import { sliceOf } from './slice.ts';
 
@@ -15,10 +15,26 @@ type Approval = QuestionContext['approval'];
 const GIVEN = 'given';
 const ANSWERS = 4096;
 
+const PLAIN_FACTS = [
+  'door',
+  'statementKind',
+  'hasWhere',
+  'estimatedRows',
+  'tags',
+  'predicateTags',
+  'tainted',
+  'client',
+  'hour',
+  'weekday',
+] as const;
+type PlainFact = (typeof PLAIN_FACTS)[number];
+
 /** Memoised by everything that an answer can depend on. */
 export class Decisions {
   readonly #set: PolicySet;
   readonly #memo = new Memo<Answer>(ANSWERS);
+  /** The facts that some policy reads, apart from justification and approval, which always matter. */
+  readonly #read: readonly PlainFact[];
   readonly #order: ReadonlyMap<string, number>;
   /** The distinct demands on justifications in this set: which of them a text meets is all that the memo must know of it. */
   readonly #demands: readonly Justify[];
@@ -26,12 +42,14 @@ export class Decisions {
 
   constructor(set: PolicySet) {
     this.#set = set;
+    this.#read = PLAIN_FACTS.filter((fact) => set.facts.wholeContext || set.facts.tested.has(fact));
     this.#order = new Map([...set.policies.keys()].map((id, index) => [id, index]));
     const demands = [...set.policies.values()].flatMap(({ remedy }) => (remedy?.kind === 'justify' ? [remedy] : []));
     this.#demands = [...new Map(demands.map((demand) => [JSON.stringify([demand.minimumLength, demand.pattern]), demand])).values()];
   }
 
   decide(question: Question): Answer {
+    if (!isAskable(question)) return POLICY_ERROR;
     const key = this.#key(question);
     const known = this.#memo.get(key);
     if (known !== undefined) return known;
@@ -42,17 +60,23 @@ export class Decisions {
   }
 
   #judge(question: Question): Answer {
-    if (questionFlaw(question) !== undefined) return POLICY_ERROR;
     // The owner's groups are part of the slice as soon as a policy looks at the owner.
     const { principal, context } = question;
-    if (principal.owner !== undefined && principal.ownerGroups === undefined && this.#set.facts.attributes.has('owner')) return POLICY_ERROR;
+    if (principal.owner !== undefined && principal.ownerGroups === undefined && this.#set.facts.attributes.has('owner'))
+      return POLICY_ERROR;
     const request = requestOf(question);
     const action = request.action;
     // The action's groups come from the schema, everything else from the slice.
     const slice = sliceOf(request.graph, [request.principal, request.resource]);
     if ('unknown' in slice) return POLICY_ERROR;
     const ask = (justification: string | undefined, approval: Approval): CedarOutcome =>
-      evaluate(this.#set.compiled, { principal: request.principal, action, resource: request.resource, context: contextOf(context, justification, approval), entities: slice.ok });
+      evaluate(this.#set.compiled, {
+        principal: request.principal,
+        action,
+        resource: request.resource,
+        context: contextOf(context, justification, approval),
+        entities: slice.ok,
+      });
 
     const { justification, approval } = context;
     const seen = justification === undefined ? undefined : this.#readsJustification ? justification : GIVEN;
@@ -72,7 +96,9 @@ export class Decisions {
 
     // A hold promises a way forward. If nothing would permit it even then, say so now.
     if (!this.#readsRemedyValues) {
-      const lifted = this.#sort(ask(seen ?? (remedies.some(({ kind }) => kind === 'justify') ? GIVEN : undefined), imagined(remedies, approval)));
+      const lifted = this.#sort(
+        ask(seen ?? (remedies.some(({ kind }) => kind === 'justify') ? GIVEN : undefined), imagined(remedies, approval)),
+      );
       if (lifted === undefined) return POLICY_ERROR;
       if (lifted.forbids.length === 0 && lifted.decision === 'deny') return NO_PERMIT;
       const further = unionOf(lifted.forbids);
@@ -92,41 +118,40 @@ export class Decisions {
   }
 
   /** Undefined when Cedar failed or named a policy that is not ours. */
-  #sort(outcome: CedarOutcome): { readonly decision: 'allow' | 'deny'; readonly permits: readonly Policy[]; readonly forbids: readonly Policy[] } | undefined {
+  #sort(
+    outcome: CedarOutcome,
+  ): { readonly decision: 'allow' | 'deny'; readonly permits: readonly Policy[]; readonly forbids: readonly Policy[] } | undefined {
     if (outcome.kind === 'failed') return undefined;
     // Cedar names them in no order; people read them in the bundle's.
     const ids = outcome.determining.toSorted((a, b) => (this.#order.get(a) ?? 0) - (this.#order.get(b) ?? 0));
     const policies = ids.map((id) => this.#set.policies.get(id));
     const known = policies.filter((policy) => policy !== undefined);
     if (known.length !== policies.length) return undefined;
-    return { decision: outcome.decision, permits: known.filter(({ effect }) => effect === 'permit'), forbids: known.filter(({ effect }) => effect === 'forbid') };
+    return {
+      decision: outcome.decision,
+      permits: known.filter(({ effect }) => effect === 'permit'),
+      forbids: known.filter(({ effect }) => effect === 'forbid'),
+    };
   }
 
   /** Invariant: two questions with one key have one answer under this policy set. Facts that no policy reads stay out. */
   #key({ principal, connection, action, resource, context }: Question): string {
-    const { tested, wholeContext } = this.#set.facts;
-    const fact = <T>(name: string, value: T): T | null => (wholeContext || tested.has(name) ? value : null);
-    const { approval, estimatedRows } = context;
-    const flawed = questionFlaw({ principal, connection, action, resource, context }) !== undefined;
-    return JSON.stringify([
-      flawed,
-      principal,
-      connection,
-      action,
-      resource,
-      fact('door', context.door),
-      fact('statementKind', context.statementKind),
-      fact('hasWhere', context.hasWhere),
-      estimatedRows === undefined ? null : fact('estimatedRows', wholeRows(estimatedRows)),
-      fact('tags', context.tags),
-      fact('predicateTags', context.predicateTags),
-      fact('tainted', context.tainted),
-      fact('client', context.client),
-      fact('hour', context.hour),
-      fact('weekday', context.weekday),
-      approval === undefined ? null : [approval.by, approval.groups, approval.count],
-      context.justification === undefined ? null : this.#justificationKey(context.justification),
-    ]);
+    const parts: unknown[] = [principal.kind, principal.name, principal.groups, principal.owner ?? 0, principal.ownerGroups ?? 0];
+    parts.push(connection.name, connection.environment, connection.database, action, resource.kind);
+    if (resource.kind === 'function') parts.push(resource.schema, resource.name);
+    else if (resource.kind !== 'connection') {
+      const relation = resource.kind === 'table' ? resource.relation : resource.column.relation;
+      parts.push(relation.schema, relation.name, relation.temporary === true);
+      if (resource.kind === 'column') parts.push(resource.column.column, resource.tags);
+    }
+    // Numbers and texts are told apart by JSON: 0 is "absent", "0" a text.
+    for (const fact of this.#read) parts.push(fact === 'estimatedRows' ? rowsKey(context.estimatedRows) : (context[fact] ?? 0));
+    const { approval, justification } = context;
+    parts.push(
+      approval === undefined ? 0 : [approval.by, approval.groups, approval.count],
+      justification === undefined ? 0 : this.#justificationKey(justification),
+    );
+    return JSON.stringify(parts);
   }
 
   #justificationKey(text: string): string {
@@ -144,6 +169,10 @@ const NO_PERMIT: Answer = { kind: 'deny', code: 'no_permit', policies: [] };
 function meets(remedy: Remedy, context: QuestionContext): boolean {
   if (remedy.kind === 'justify') return context.justification !== undefined && meetsJustify(remedy, context.justification);
   return context.approval !== undefined && context.approval.groups.includes(remedy.approvers) && context.approval.count >= remedy.count;
+}
+
+function rowsKey(rows: number | undefined): number {
+  return rows === undefined ? -1 : wholeRows(rows);
 }
 
 /** Undefined as soon as one of them has no remedy. */

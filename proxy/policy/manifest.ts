@@ -16,7 +16,10 @@ export const manifestSchema = z
     minAppVersion: z.string().regex(/^\d{1,5}\.\d{1,5}\.\d{1,5}$/, 'not a version like 1.2.3'),
     whenExpired: z.enum(['deny', 'read-only', 'last-good']),
   })
-  .refine((manifest) => Date.parse(manifest.notBefore) < Date.parse(manifest.expiresAt), { path: ['expiresAt'], message: 'not after `notBefore`' });
+  .refine((manifest) => Date.parse(manifest.notBefore) < Date.parse(manifest.expiresAt), {
+    path: ['expiresAt'],
+    message: 'not after `notBefore`',
+  });
 
 export type Manifest = z.infer<typeof manifestSchema>;
 

@@ -26,7 +26,13 @@ function part(name: string): string {
 export function requestOf(question: Question): Request {
   const { principal, connection, resource } = question;
   const entities: Entity[] = [];
-  const add = (type: string, id: string, parents: readonly Uid[] = [], attributes: Entity['attributes'] = {}, refers: readonly Uid[] = []): Uid => {
+  const add = (
+    type: string,
+    id: string,
+    parents: readonly Uid[] = [],
+    attributes: Entity['attributes'] = {},
+    refers: readonly Uid[] = [],
+  ): Uid => {
     const uid = { type, id };
     entities.push({ uid, parents, attributes, refers });
     return uid;
@@ -51,7 +57,11 @@ export function requestOf(question: Question): Request {
     // A temporary schema's number differs in each session and means nothing to a policy.
     const schema = relation.temporary === true ? 'pg_temp' : relation.schema;
     const parent = add('Schema', `${root}/${part(schema)}`, [place]);
-    return add('Table', `${root}/${part(schema)}.${part(relation.name)}`, [parent], { schema, name: relation.name, temporary: relation.temporary === true });
+    return add('Table', `${root}/${part(schema)}.${part(relation.name)}`, [parent], {
+      schema,
+      name: relation.name,
+      temporary: relation.temporary === true,
+    });
   };
   const what = ((): Uid => {
     switch (resource.kind) {
@@ -65,7 +75,10 @@ export function requestOf(question: Question): Request {
         return add('Column', `${table.id}.${part(resource.column.column)}`, [table, ...tags], { name: resource.column.column });
       }
       case 'function':
-        return add('Function', `${root}/${part(resource.schema)}.${part(resource.name)}`, [place], { schema: resource.schema, name: resource.name });
+        return add('Function', `${root}/${part(resource.schema)}.${part(resource.name)}`, [place], {
+          schema: resource.schema,
+          name: resource.name,
+        });
     }
   })();
   return { principal: who, action: { type: 'Action', id: question.action }, resource: what, graph: graphOf(entities) };
@@ -95,23 +108,34 @@ export function wholeRows(estimate: number): number {
   return Math.min(Math.ceil(estimate), Number.MAX_SAFE_INTEGER);
 }
 
-/** Why a question can't be asked, or undefined. */
-export function questionFlaw(question: Question): string | undefined {
-  const { context, principal, resource } = question;
-  const sets: readonly (readonly string[])[] = [
-    context.tags,
-    context.predicateTags,
-    principal.groups,
-    principal.ownerGroups ?? [],
-    context.approval?.groups ?? [],
-    resource.kind === 'column' ? resource.tags : [],
-  ];
-  if (sets.some((set) => set.length > MAX_SET)) return 'a set of the question is too large';
-  const texts = [context.client, context.justification, context.statementKind, principal.name, principal.owner, ...sets.flat()];
-  if (texts.some((text) => text !== undefined && text.length > MAX_TEXT)) return 'a text of the question is too long';
-  const rows = context.estimatedRows;
-  if (rows !== undefined && (Number.isNaN(rows) || rows < 0)) return 'the estimate of rows is not a number of rows';
-  const whole = [context.hour, context.weekday, context.approval?.count ?? 0];
-  if (!whole.every(Number.isSafeInteger)) return 'a number of the question is not whole';
-  return undefined;
+/** May this question be asked? Runs before every look into the memo, so it allocates nothing. */
+export function isAskable({ context, principal, resource }: Question): boolean {
+  const { estimatedRows: rows, approval } = context;
+  return (
+    (rows === undefined || rows >= 0) &&
+    Number.isSafeInteger(context.hour) &&
+    Number.isSafeInteger(context.weekday) &&
+    (approval === undefined || (Number.isSafeInteger(approval.count) && fits(approval.by) && fitAll(approval.groups))) &&
+    fits(context.client) &&
+    fits(context.justification) &&
+    fits(context.statementKind) &&
+    fits(principal.name) &&
+    fits(principal.owner) &&
+    fitAll(principal.groups) &&
+    fitAll(principal.ownerGroups) &&
+    fitAll(context.tags) &&
+    fitAll(context.predicateTags) &&
+    (resource.kind !== 'column' || fitAll(resource.tags))
+  );
+}
+
+function fits(text: string | undefined): boolean {
+  return text === undefined || text.length <= MAX_TEXT;
+}
+
+function fitAll(set: readonly string[] | undefined): boolean {
+  if (set === undefined) return true;
+  if (set.length > MAX_SET) return false;
+  for (const text of set) if (!fits(text)) return false;
+  return true;
 }

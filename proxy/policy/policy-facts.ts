@@ -27,7 +27,7 @@ export function factsRead(policies: Iterable<PolicyJson>): FactsRead {
   while (pending.length > 0) {
     const node = pending.pop();
     if (Array.isArray(node)) {
-      pending.push(...node);
+      for (const child of node as readonly unknown[]) pending.push(child);
       continue;
     }
     const fields = record(node);
@@ -41,7 +41,9 @@ export function factsRead(policies: Iterable<PolicyJson>): FactsRead {
         pending.push(child);
         continue;
       }
-      const path = (Array.isArray(access['attr']) ? access['attr'] : [access['attr']]).filter((part): part is string => typeof part === 'string');
+      const path = (Array.isArray(access['attr']) ? access['attr'] : [access['attr']]).filter(
+        (part): part is string => typeof part === 'string',
+      );
       for (const part of path) attributes.add(part);
       if (!isContext(access['left'])) {
         pending.push(access['left']);

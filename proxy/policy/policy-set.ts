@@ -65,7 +65,8 @@ export function readPolicySet(files: BundleFiles, tags: ReadonlySet<string>): Po
   const sources = new Map<string, PolicySource>();
   for (const { source, policy } of found) {
     const other = sources.get(policy.id);
-    if (other !== undefined) problems.push(problemInPolicy(source, ...annotationPlace(source, 'id'), `the id \`${policy.id}\` is already used in ${other.file}`));
+    if (other !== undefined)
+      problems.push(problemInPolicy(source, ...annotationPlace(source, 'id'), `the id \`${policy.id}\` is already used in ${other.file}`));
     else sources.set(policy.id, source);
   }
   for (const { source, json } of found) problems.push(...unknownTags(source, json, tags));
@@ -85,7 +86,9 @@ export function readPolicySet(files: BundleFiles, tags: ReadonlySet<string>): Po
   }
   problems.push(...typed.otherWarnings.map((warning) => problemOf('policies', warning.message)));
   if (problems.length > 0) return { problems };
-  return { ok: { compiled, policies: new Map(found.map(({ policy }) => [policy.id, policy])), facts: factsRead(found.map(({ json }) => json)) } };
+  return {
+    ok: { compiled, policies: new Map(found.map(({ policy }) => [policy.id, policy])), facts: factsRead(found.map(({ json }) => json)) },
+  };
 }
 
 function checkSchema(schema: string): Problem[] {
@@ -99,30 +102,44 @@ function checkSchema(schema: string): Problem[] {
   return schemaFlaws(schema, json.json).map((flaw) => problemOf(SCHEMA_FILE, flaw));
 }
 
-function readPolicies(file: string, text: string, sources: readonly PolicySource[], problems: Problem[]): { source: PolicySource; policy: Policy; json: PolicyJson }[] {
+function readPolicies(
+  file: string,
+  text: string,
+  sources: readonly PolicySource[],
+  problems: Problem[],
+): { source: PolicySource; policy: Policy; json: PolicyJson }[] {
   // Our cut must agree with Cedar's: a place that is wrong would name the wrong policy.
   const parts = policySetTextToParts(text);
-  if (parts.type === 'failure' || parts.policies.length + parts.policy_templates.length !== sources.length) {
+  if (parts.type === 'failure' || parts.policies.length !== sources.length) {
     problems.push(problemOf(file, "can't be cut into policies"));
     return [];
   }
   return sources.flatMap((source) => {
     const parsed = policyToJson(source.text);
     if (parsed.type === 'failure') {
-      // Templates end here: they parse as part of a set, not as a policy.
       problems.push(...parsed.errors.map((error) => cedarProblem(file, source.text, error, source)));
       return [];
     }
     const { json } = parsed;
     const read = readAnnotations(json.effect, json.annotations ?? {});
     if ('flaws' in read) {
-      problems.push(...read.flaws.map((flaw) => problemInPolicy(source, ...(flaw.key === undefined ? ([0, 1] as const) : annotationPlace(source, flaw.key)), flaw.message)));
+      problems.push(
+        ...read.flaws.map((flaw) =>
+          problemInPolicy(source, ...(flaw.key === undefined ? ([0, 1] as const) : annotationPlace(source, flaw.key)), flaw.message),
+        ),
+      );
       return [];
     }
     const { remedy } = read.ok;
     const fact = remedy?.kind === 'justify' ? 'justification' : 'approval';
     if (remedy !== undefined && !factsRead([json]).tested.has(fact)) {
-      problems.push(problemInPolicy(source, ...annotationPlace(source, 'remedy'), `the policy never asks for \`context has ${fact}\`, so this remedy would never lift it`));
+      problems.push(
+        problemInPolicy(
+          source,
+          ...annotationPlace(source, 'remedy'),
+          `the policy never asks for \`context has ${fact}\`, so this remedy would never lift it`,
+        ),
+      );
       return [];
     }
     return [{ source, json, policy: { ...read.ok, effect: json.effect, file, line: problemInPolicy(source, 0, 1, '').line } }];
@@ -141,7 +158,10 @@ function unknownTags(source: PolicySource, json: PolicyJson, tags: ReadonlySet<s
 function cedarProblem(file: string, text: string, error: DetailedError, source?: PolicySource): Problem {
   const [label] = error.sourceLocations ?? [];
   const hints = [label?.label, error.help].filter((hint) => typeof hint === 'string' && hint !== '');
-  const message = [error.message.replace(/^for policy `[^`]*`[:,] /u, '').replace(/^failed to parse (?:policies|policy|schema)[^:]*: /u, ''), ...hints].join('; ');
+  const message = [
+    error.message.replace(/^for policy `[^`]*`[:,] /u, '').replace(/^failed to parse (?:policies|policy|schema)[^:]*: /u, ''),
+    ...hints,
+  ].join('; ');
   const start = label === undefined ? 0 : offsetOfByte(text, label.start);
   const end = label === undefined ? 1 : offsetOfByte(text, label.end);
   return source === undefined ? problemAt(file, text, start, end, message) : problemInPolicy(source, start, end, message);

@@ -38,8 +38,11 @@ export function cutPolicies(file: string, text: string): Cut {
     tokens += 1;
     if (OPENING.has(token)) depth += 1;
     else if (CLOSING.has(token)) depth -= 1;
+    if (token === '?')
+      return { problems: [problemAt(file, text, at, at + 1, 'templates (`?principal`, `?resource`) are not used in bundles')] };
     if (depth > MAX_DEPTH) return { problems: [problemAt(file, text, at, at + 1, `nested more than ${MAX_DEPTH} deep`)] };
-    if (tokens > MAX_TOKENS) return { problems: [problemAt(file, text, start, start + 1, `a policy of more than ${MAX_TOKENS} words and signs`)] };
+    if (tokens > MAX_TOKENS)
+      return { problems: [problemAt(file, text, start, start + 1, `a policy of more than ${MAX_TOKENS} words and signs`)] };
     if (token === ';') {
       policies.push({ file, fileText: text, start, end: at + 1, text: text.slice(start, at + 1) });
       start = -1;

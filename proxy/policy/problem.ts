@@ -63,7 +63,7 @@ function clamp(value: number, low: number, high: number): number {
 }
 
 function length(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }
 
 /** Control and bidirectional characters would break the caret's line or a terminal. */

@@ -8,7 +8,16 @@ import type { Principal, QuestionContext, Resource } from './engine.ts';
 import { contextOf, requestOf } from './model.ts';
 import { sliceOf } from './slice.ts';
 
-const BARE: QuestionContext = { door: 'postgres', statementKind: 'SELECT', hasWhere: false, tags: [], predicateTags: [], tainted: false, hour: 0, weekday: 1 };
+const BARE: QuestionContext = {
+  door: 'postgres',
+  statementKind: 'SELECT',
+  hasWhere: false,
+  tags: [],
+  predicateTags: [],
+  tainted: false,
+  hour: 0,
+  weekday: 1,
+};
 const FULL: QuestionContext = {
   ...BARE,
   tags: ['t'],
@@ -61,7 +70,8 @@ export function schemaFlaws(schema: string, json: SchemaJson<string>): string[] 
   for (const [action, parents] of expected) {
     const given = actions[action];
     if (given === undefined) flaws.push(`the action \`${action}\` is missing`);
-    else if ((given.memberOf ?? []).map(({ id }) => id).join() !== parents.join()) flaws.push(`the action \`${action}\` must be in ${parents.length === 0 ? 'no group' : `\`${parents.join()}\``}`);
+    else if ((given.memberOf ?? []).map(({ id }) => id).join() !== parents.join())
+      flaws.push(`the action \`${action}\` must be in ${parents.length === 0 ? 'no group' : `\`${parents.join()}\``}`);
   }
   for (const action of Object.keys(actions)) if (!expected.has(action)) flaws.push(`unknown action \`${action}\``);
   if (flaws.length > 0) return flaws;
@@ -83,5 +93,7 @@ function ask(compiled: CompiledPolicies, action: Action, principal: Principal, r
   const facts = contextOf(context, context.justification, context.approval);
   const { principal: who, action: what, resource: on } = request;
   const outcome = evaluate(compiled, { principal: who, action: what, resource: on, context: facts, entities: slice.ok });
-  return outcome.kind === 'failed' ? outcome.errors.map((error) => `the action \`${action}\` on a ${resource.kind} does not fit: ${error}`) : [];
+  return outcome.kind === 'failed'
+    ? outcome.errors.map((error) => `the action \`${action}\` on a ${resource.kind} does not fit: ${error}`)
+    : [];
 }

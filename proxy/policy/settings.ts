@@ -13,8 +13,18 @@ const limits = z.strictObject({
   rowsPerStatement: setting(count),
   bytesPerStatement: setting(count),
   /** 0 = none. */
-  statementTimeoutMs: setting(z.int().min(0).max(7 * 24 * 3600 * 1000)),
-  maxStatementBytes: setting(z.int().min(1).max(64 * 1024 * 1024)),
+  statementTimeoutMs: setting(
+    z
+      .int()
+      .min(0)
+      .max(7 * 24 * 3600 * 1000),
+  ),
+  maxStatementBytes: setting(
+    z
+      .int()
+      .min(1)
+      .max(64 * 1024 * 1024),
+  ),
   maxSessions: setting(z.int().min(0).max(10_000)),
 });
 

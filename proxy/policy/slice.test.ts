@@ -23,11 +23,33 @@ const graphs = fc.record({
 const ENVIRONMENTS = ['development', 'staging', 'production'];
 
 function build(shape: typeof graphs extends fc.Arbitrary<infer T> ? T : never): EntityGraph {
-  const entity = (self: Uid, parents: Uid[], attributes: Entity['attributes'] = {}, refers: Uid[] = []): Entity => ({ uid: self, parents, attributes, refers });
+  const entity = (self: Uid, parents: Uid[], attributes: Entity['attributes'] = {}, refers: Uid[] = []): Entity => ({
+    uid: self,
+    parents,
+    attributes,
+    refers,
+  });
   return graphOf([
-    ...shape.groups.map((parents, i) => entity(uid('Group', i), [...new Set(parents)].filter((p) => p > i).map((p) => uid('Group', p)))),
-    ...shape.persons.map((groups, i) => entity(uid('Person', i), groups.map((g) => uid('Group', g)))),
-    ...shape.agents.map(({ owner, groups }, i) => entity(uid('Agent', i), groups.map((g) => uid('Group', g)), { owner: { __entity: uid('Person', owner) } }, [uid('Person', owner)])),
+    ...shape.groups.map((parents, i) =>
+      entity(
+        uid('Group', i),
+        [...new Set(parents)].filter((p) => p > i).map((p) => uid('Group', p)),
+      ),
+    ),
+    ...shape.persons.map((groups, i) =>
+      entity(
+        uid('Person', i),
+        groups.map((g) => uid('Group', g)),
+      ),
+    ),
+    ...shape.agents.map(({ owner, groups }, i) =>
+      entity(
+        uid('Agent', i),
+        groups.map((g) => uid('Group', g)),
+        { owner: { __entity: uid('Person', owner) } },
+        [uid('Person', owner)],
+      ),
+    ),
     ...ENVIRONMENTS.map((name) => entity(uid('Environment', name), [])),
     ...shape.connections.map((e, i) => entity(uid('Connection', i), [uid('Environment', ENVIRONMENTS[e] ?? '')], { database: 'd' })),
     ...shape.schemas.map((c, i) => entity(uid('Schema', i), [uid('Connection', c)])),
@@ -36,19 +58,34 @@ function build(shape: typeof graphs extends fc.Arbitrary<infer T> ? T : never): 
 }
 
 const policies = fc.array(
-  fc.tuple(
-    fc.constantFrom('permit', 'forbid'),
-    fc.constantFrom('principal', 'principal is Agent', 'principal in Group::"1"', 'principal in Group::"3"', 'principal == Person::"0"'),
-    fc.constantFrom('action', 'action in Action::"read"', 'action in Action::"write"', 'action == Action::"update"'),
-    fc.constantFrom('resource', 'resource in Environment::"production"', 'resource in Connection::"0"', 'resource in Schema::"1"', 'resource is Table in Environment::"staging"'),
-    fc.constantFrom('', 'when { principal is Agent && principal has owner && principal.owner in Group::"2" }', 'when { resource is Table && resource.temporary }', 'unless { resource in Environment::"development" }'),
-  ).map(([effect, p, a, r, condition]) => `${effect} (${p}, ${a}, ${r}) ${condition};`),
+  fc
+    .tuple(
+      fc.constantFrom('permit', 'forbid'),
+      fc.constantFrom('principal', 'principal is Agent', 'principal in Group::"1"', 'principal in Group::"3"', 'principal == Person::"0"'),
+      fc.constantFrom('action', 'action in Action::"read"', 'action in Action::"write"', 'action == Action::"update"'),
+      fc.constantFrom(
+        'resource',
+        'resource in Environment::"production"',
+        'resource in Connection::"0"',
+        'resource in Schema::"1"',
+        'resource is Table in Environment::"staging"',
+      ),
+      fc.constantFrom(
+        '',
+        'when { principal is Agent && principal has owner && principal.owner in Group::"2" }',
+        'when { resource is Table && resource.temporary }',
+        'unless { resource in Environment::"development" }',
+      ),
+    )
+    .map(([effect, p, a, r, condition]) => `${effect} (${p}, ${a}, ${r}) ${condition};`),
   { minLength: 1, maxLength: 5 },
 );
 const requests = fc.record({
   principal: fc.tuple(fc.constantFrom('Person', 'Agent'), fc.nat({ max: 1 })).map(([type, id]) => uid(type, id)),
   action: fc.constantFrom('select', 'update', 'insert'),
-  resource: fc.oneof(fc.tuple(fc.constant('Table'), small), fc.tuple(fc.constant('Connection'), fc.nat({ max: 1 }))).map(([type, id]) => uid(type, id)),
+  resource: fc
+    .oneof(fc.tuple(fc.constant('Table'), small), fc.tuple(fc.constant('Connection'), fc.nat({ max: 1 })))
+    .map(([type, id]) => uid(type, id)),
 });
 
 function all(graph: EntityGraph): EntityJson[] {
@@ -67,7 +104,11 @@ function ask(text: string, principal: Uid, action: string, resource: Uid, entiti
     validateRequest: true,
   });
   if (answer.type === 'failure') throw new Error(answer.errors.map(({ message }) => message).join());
-  return JSON.stringify([answer.response.decision, answer.response.diagnostics.reason.toSorted(), answer.response.diagnostics.errors.length]);
+  return JSON.stringify([
+    answer.response.decision,
+    answer.response.diagnostics.reason.toSorted(),
+    answer.response.diagnostics.errors.length,
+  ]);
 }
 
 describe('a slice', () => {
@@ -107,7 +148,14 @@ describe('a slice', () => {
   });
 
   test('would be wrong in silence without its middle: the reason for all this', () => {
-    const graph = build({ groups: [[], [], [], []], persons: [[], []], agents: [], connections: [2, 2], schemas: [0, 0, 0], tables: [{ schema: 0, temporary: false }] });
+    const graph = build({
+      groups: [[], [], [], []],
+      persons: [[], []],
+      agents: [],
+      connections: [2, 2],
+      schemas: [0, 0, 0],
+      tables: [{ schema: 0, temporary: false }],
+    });
     const text = 'permit (principal, action, resource); forbid (principal, action, resource in Environment::"production");';
     const [principal, resource] = [uid('Person', 0), uid('Table', 0)];
     const holed = all(graph).filter(({ uid: self }) => 'type' in self && self.type !== 'Schema');

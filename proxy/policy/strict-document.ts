@@ -20,13 +20,22 @@ export function readDocument<T>(file: string, text: string, schema: z.ZodType<T>
   let document: Document;
   let value: unknown;
   try {
-    document = parseDocument(text, { version: '1.2', schema: 'core', strict: true, uniqueKeys: true, stringKeys: true, merge: false, prettyErrors: false });
+    document = parseDocument(text, {
+      version: '1.2',
+      schema: 'core',
+      strict: true,
+      uniqueKeys: true,
+      stringKeys: true,
+      merge: false,
+      prettyErrors: false,
+    });
     const flaws = [...document.errors, ...document.warnings].map((flaw) => at(flaw.pos[0], flaw.pos[1], firstLine(flaw.message)));
     visit(document, {
       Node(_key, node) {
         // Aliases repeat content out of sight of the reader, and cheaply blow up what is read.
         if (isAlias(node)) flaws.push(at(node.range?.[0] ?? 0, node.range?.[1] ?? 0, 'aliases are not used in bundles'));
-        else if (node.tag !== undefined && node.tag.startsWith('!')) flaws.push(at(node.range?.[0] ?? 0, node.range?.[1] ?? 0, 'tags are not used in bundles'));
+        else if (node.tag !== undefined && node.tag.startsWith('!'))
+          flaws.push(at(node.range?.[0] ?? 0, node.range?.[1] ?? 0, 'tags are not used in bundles'));
       },
     });
     if (flaws.length === 0 && file.endsWith('.json')) flaws.push(...jsonFlaws(text, at));
@@ -47,13 +56,17 @@ type At = (start: number, end: number, message: string) => Problem;
 function issueProblems(issue: z.core.$ZodIssue, prefix: Path, document: Document, at: At): Problem[] {
   const path = [...prefix, ...issue.path];
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => at(...keyRange(document, path, key), `unknown key \`${key}\``));
-  if (issue.code === 'invalid_key') return [at(...keyRange(document, path.slice(0, -1), String(path.at(-1))), `bad key \`${String(path.at(-1))}\``)];
+  if (issue.code === 'invalid_key')
+    return [at(...keyRange(document, path.slice(0, -1), String(path.at(-1))), `bad key \`${String(path.at(-1))}\``)];
   if (issue.code === 'invalid_union') {
-    // The alternative that got furthest is the one that was meant.
-    const alternatives = issue.errors.filter((errors) => errors.length > 0);
-    const depth = (errors: readonly z.core.$ZodIssue[]): number => Math.max(...errors.map((error) => error.path.length + (error.code === 'unrecognized_keys' ? 1 : 0)));
-    const best = alternatives.toSorted((a, b) => depth(b) - depth(a))[0];
-    if (best !== undefined) return best.flatMap((error) => issueProblems(error, path, document, at));
+    // The alternative that was meant: one whose keys are right, else one that has such keys at all.
+    const misnamed = (errors: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] =>
+      errors.filter((error) => error.code === 'unrecognized_keys');
+    const nearness = (errors: readonly z.core.$ZodIssue[]): number =>
+      misnamed(errors).length > 0 ? 1 : errors.some((error) => error.path.length > 0) ? 2 : 0;
+    const best = issue.errors.filter((errors) => errors.length > 0).toSorted((a, b) => nearness(b) - nearness(a))[0];
+    if (best !== undefined)
+      return (misnamed(best).length > 0 ? misnamed(best) : best).flatMap((error) => issueProblems(error, path, document, at));
   }
   const name = path.length === 0 ? '' : `\`${path.map(String).join('.')}\`: `;
   return [at(...rangeOf(document, path), `${name}${lowerFirst(issue.message)}`)];

@@ -14,10 +14,15 @@ export function strictestMask(tags: readonly string[], known: ReadonlyMap<string
     else if (facts.mask !== undefined) masks.push(facts.mask);
   }
   for (const kind of ['null', 'redact'] as const) if (masks.some((mask) => mask.kind === kind)) return { kind };
-  // A token stands for the whole value: it rules over partial masks, and two domains would link what must stay apart.
-  const tokens = masks.filter((mask) => mask.kind === 'token');
-  const [first, ...others] = tokens.length > 0 ? tokens : masks;
-  if (first === undefined) return REDACT;
-  const same = JSON.stringify(first);
-  return others.every((mask) => JSON.stringify(mask) === same) ? first : REDACT;
+  // A token stands for the whole value: it rules over one partial mask. Two domains would link what must stay apart.
+  const token = one(masks.filter((mask) => mask.kind === 'token'));
+  const partial = one(masks.filter((mask) => mask.kind !== 'token'));
+  if (token === 'several' || partial === 'several') return REDACT;
+  return token ?? partial ?? REDACT;
+}
+
+/** The mask that all of these are, undefined for none. */
+function one(masks: readonly Mask[]): Mask | 'several' | undefined {
+  const [first, ...others] = masks;
+  return others.every((mask) => JSON.stringify(mask) === JSON.stringify(first)) ? first : 'several';
 }
