@@ -43,7 +43,8 @@ function readKept(keyFile: string, certFile: string, now: Date): { readonly key:
     const cert = readFileSync(certFile, 'utf8');
     const certificate = new X509Certificate(cert);
     const fits = certificate.checkPrivateKey(createPrivateKey(key));
-    const current = Date.parse(certificate.validFrom) <= now.getTime() && Date.parse(certificate.validTo) - now.getTime() > RENEW_DAYS * DAY;
+    const current =
+      Date.parse(certificate.validFrom) <= now.getTime() && Date.parse(certificate.validTo) - now.getTime() > RENEW_DAYS * DAY;
     return fits && current ? { key, cert } : undefined;
   } catch {
     return undefined;
@@ -82,7 +83,8 @@ function unsignedCertificate(publicKey: KeyObject, now: Date): Buffer {
 }
 
 function extensions(publicKeyInfo: Buffer): Buffer {
-  const extension = (oid: string, critical: boolean, value: Buffer): Buffer => sequence(objectIdentifier(oid), ...(critical ? [boolean(true)] : []), octetString(value));
+  const extension = (oid: string, critical: boolean, value: Buffer): Buffer =>
+    sequence(objectIdentifier(oid), ...(critical ? [boolean(true)] : []), octetString(value));
   const dns = (host: string): Buffer => tagged(2, false, Buffer.from(host));
   const address = (bytes: readonly number[]): Buffer => tagged(7, false, Buffer.from(bytes));
   return sequence(
@@ -93,6 +95,10 @@ function extensions(publicKeyInfo: Buffer): Buffer {
     // serverAuth
     extension('2.5.29.37', false, sequence(objectIdentifier('1.3.6.1.5.5.7.3.1'))),
     extension('2.5.29.14', false, octetString(createHash('sha1').update(publicKeyInfo).digest())),
-    extension('2.5.29.17', false, sequence(dns('localhost'), address([127, 0, 0, 1]), address([...new Array<number>(15).fill(0), 1]))),
+    extension(
+      '2.5.29.17',
+      false,
+      sequence(dns('localhost'), address([127, 0, 0, 1]), address([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1])),
+    ),
   );
 }

@@ -10,7 +10,9 @@ import type { Rig } from './testing/rig.ts';
 let rig: Rig;
 beforeAll(async () => {
   rig = await startRig();
-  await rig.direct('create table items (id int primary key, name text); insert into items select i, $$item $$ || i from generate_series(1, 1000) i');
+  await rig.direct(
+    'create table items (id int primary key, name text); insert into items select i, $$item $$ || i from generate_series(1, 1000) i',
+  );
 });
 afterAll(() => rig.stop());
 beforeEach(() => rig.reset());
@@ -28,9 +30,20 @@ test.each(['disable', 'require'])('psql runs statements with sslmode=%s', async 
 
 test('psql sees a refusal as an error with code, detail, hint and the place in the text', async () => {
   rig.rules.refuse = (text) =>
-    text.includes('salary') ? { code: 'DENIED', sqlstate: '42501', message: 'not allowed', detail: 'policy p1', hint: 'ask', position: Buffer.byteLength("select 'é', ") } : undefined;
-  const { stderr } = await psql(['-v', 'VERBOSITY=verbose', '-c', "select 'é', salary"]).catch((error: { stderr: string }) => error);
-  expect(stderr).toContain('ERROR:  42501: not allowed\nLINE 1: select \'é\', salary\n                    ^\nDETAIL:  policy p1\nHINT:  ask');
+    text.includes('salary')
+      ? {
+          code: 'DENIED',
+          sqlstate: '42501',
+          message: 'not allowed',
+          detail: 'policy p1',
+          hint: 'ask',
+          position: Buffer.byteLength("select 'é', "),
+        }
+      : undefined;
+  const { stderr } = await psql(['-v', 'VERBOSITY=verbose', '-c', "select 'é', salary"]).catch(
+    (fault: unknown) => fault as { stderr: string },
+  );
+  expect(stderr).toContain("ERROR:  42501: not allowed\nLINE 1: select 'é', salary\n                    ^\nDETAIL:  policy p1\nHINT:  ask");
 });
 
 test('a wrong token is refused and told to the gate', async () => {
@@ -41,18 +54,37 @@ test('a wrong token is refused and told to the gate', async () => {
 
 test('startup parameters reach the gate, which may refuse the session', async () => {
   rig.rules.openRefusal = { code: 'PAUSED', sqlstate: '57P01', message: 'paused', fatal: true };
-  const client = new pg.Client({ host: '127.0.0.1', port: rig.door.port, user: 'tester', password: TOKEN, database: 'shop/other', application_name: 'a test', options: '-c x=y' });
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port: rig.door.port,
+    user: 'tester',
+    password: TOKEN,
+    database: 'shop/other',
+    application_name: 'a test',
+    options: '-c x=y',
+  });
   await expect(client.connect()).rejects.toMatchObject({ code: '57P01' });
-  expect(rig.gate.requests[0]).toMatchObject({ door: 'postgres', user: 'tester', connection: 'shop/other', applicationName: 'a test', address: '127.0.0.1' });
+  expect(rig.gate.requests[0]).toMatchObject({
+    door: 'postgres',
+    user: 'tester',
+    connection: 'shop/other',
+    applicationName: 'a test',
+    address: '127.0.0.1',
+  });
   expect(rig.gate.requests[0]?.parameters.get('options')).toBe('-c x=y');
   expect(rig.gate.requests[0]?.peer?.pid).toBe(process.pid);
 });
 
 test('node-postgres: simple and extended, names, errors, transactions', async () => {
   const client = await rig.client();
-  expect((await client.query('select 1 as a; select 2 as b') as unknown as pg.QueryResult[]).map((result) => result.rows[0])).toEqual([{ a: 1 }, { b: 2 }]);
+  expect(
+    ((await client.query('select 1 as a; select 2 as b')) as unknown as pg.QueryResult[]).map((result): unknown => result.rows[0]),
+  ).toEqual([{ a: 1 }, { b: 2 }]);
   expect((await client.query('select $1::int + 1 as n', [41])).rows).toEqual([{ n: 42 }]);
-  for (let round = 0; round < 3; round++) expect((await client.query({ name: 'by-id', text: 'select name from items where id = $1', values: [round + 1] })).rows[0]).toEqual({ name: `item ${round + 1}` });
+  for (let round = 0; round < 3; round++)
+    expect((await client.query({ name: 'by-id', text: 'select name from items where id = $1', values: [round + 1] })).rows[0]).toEqual({
+      name: `item ${round + 1}`,
+    });
   await expect(client.query('select 1/$1::int', [0])).rejects.toMatchObject({ code: '22012' });
   await client.query('begin');
   await expect(client.query('select nonsense')).rejects.toMatchObject({ code: '42703', position: '8' });
@@ -72,7 +104,9 @@ test('a refused statement fails the transaction until ROLLBACK, simple and exten
   for (const values of [undefined, []] as const) {
     await client.query('begin');
     await client.query('insert into items values (-1, $$x$$)');
-    await expect(client.query({ text: 'select forbidden', ...(values === undefined ? {} : { values: [], name: 'f' }) })).rejects.toMatchObject({ code: '42501' });
+    await expect(
+      client.query({ text: 'select forbidden', ...(values === undefined ? {} : { values: [], name: 'f' }) }),
+    ).rejects.toMatchObject({ code: '42501' });
     await expect(client.query('select 1')).rejects.toMatchObject({ code: '25P02' });
     await client.query('commit');
     expect((await client.query('select count(*)::int as n from items where id = -1')).rows).toEqual([{ n: 0 }]);
@@ -81,9 +115,18 @@ test('a refused statement fails the transaction until ROLLBACK, simple and exten
 });
 
 test('postgres.js: TLS, pipelined statements, a cursor, COPY in and out', async () => {
-  const sql = postgres({ host: '127.0.0.1', port: rig.door.port, user: 'tester', password: TOKEN, database: 'shop', max: 1, ssl: { rejectUnauthorized: false }, onnotice: () => undefined });
+  const sql = postgres({
+    host: '127.0.0.1',
+    port: rig.door.port,
+    user: 'tester',
+    password: TOKEN,
+    database: 'shop',
+    max: 1,
+    ssl: { rejectUnauthorized: false },
+    onnotice: () => undefined,
+  });
   const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => sql`select ${index}::int as n`));
-  expect(answers.map((rows) => rows[0]?.['n'])).toEqual(Array.from({ length: 50 }, (_, index) => index));
+  expect(answers.map((rows): unknown => rows[0]?.['n'])).toEqual(Array.from({ length: 50 }, (_, index) => index));
   let seen = 0;
   await sql`select * from items order by id`.cursor(100, (rows) => {
     seen += rows.length;
@@ -105,9 +148,9 @@ test('postgres.js: TLS, pipelined statements, a cursor, COPY in and out', async 
 
 test('psql \\copy and COPY errors', async () => {
   await rig.direct('create table target (id int)');
-  const { stdout } = await psql(['-c', "\\copy target from program 'printf \"1\\n2\\n\"'", '-c', '\\copy target to stdout']);
+  const { stdout } = await psql(['-c', '\\copy target from program \'printf "1\\n2\\n"\'', '-c', '\\copy target to stdout']);
   expect(stdout).toBe('COPY 2\n1\n2\n');
-  const failed = await psql(['-c', "\\copy target from program 'printf \"x\\n\"'"]).catch((error: { stderr: string }) => error);
+  const failed = await psql(['-c', '\\copy target from program \'printf "x\\n"\'']).catch((fault: unknown) => fault as { stderr: string });
   expect(failed.stderr).toContain('invalid input syntax for type integer: "x"');
   await rig.direct('drop table target');
 });
@@ -125,7 +168,14 @@ test('a running statement is cancelled by the key that the client was given', as
   packet.writeInt32BE(processID, 8);
   packet.writeInt32BE(secretKey ^ 1, 12);
   const { connect } = await import('node:net');
-  const send = (): Promise<void> => new Promise((resolve) => connect(rig.door.port, '127.0.0.1', function (this: import('node:net').Socket) { this.end(packet); }).on('close', () => resolve()).resume());
+  const send = (): Promise<void> =>
+    new Promise((resolve) =>
+      connect(rig.door.port, '127.0.0.1', function (this: import('node:net').Socket) {
+        this.end(packet);
+      })
+        .on('close', () => resolve())
+        .resume(),
+    );
   await send();
   expect(rig.gate.running).toBe(1);
   packet.writeInt32BE(secretKey, 12);

@@ -92,7 +92,11 @@ export class FrameReader {
     let position = start;
     let count = 0;
     while (count < maxCount && position + HEADER <= end && chunk[position] === type) {
-      const length = ((chunk[position + 1] ?? 0) << 24) | ((chunk[position + 2] ?? 0) << 16) | ((chunk[position + 3] ?? 0) << 8) | (chunk[position + 4] ?? 0);
+      const length =
+        ((chunk[position + 1] ?? 0) << 24) |
+        ((chunk[position + 2] ?? 0) << 16) |
+        ((chunk[position + 3] ?? 0) << 8) |
+        (chunk[position + 4] ?? 0);
       const next = position + 1 + length;
       if (length < 4 || next > end || next - start > maxBytes) break;
       position = next;
@@ -160,7 +164,9 @@ export class FrameReader {
     const take = Math.min(this.#carryTarget - this.#carried, this.#chunk.length - this.#position);
     const size = this.#carried + take;
     if (size > this.#carry.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.min(Math.max(size, this.#carry.length * 2, Math.min(FIRST_CARRY, this.#carryTarget)), Math.max(this.#carryTarget, size)));
+      const grown = Buffer.allocUnsafeSlow(
+        Math.min(Math.max(size, this.#carry.length * 2, Math.min(FIRST_CARRY, this.#carryTarget)), Math.max(this.#carryTarget, size)),
+      );
       this.#carry.copy(grown, 0, 0, this.#carried);
       this.#carry = grown;
     }

@@ -38,7 +38,8 @@ export async function greet(socket: Duplex, tls: SecureContext): Promise<Greetin
   if (first === TLS_HANDSHAKE) {
     stream.unshift(source.detach());
     const secured = await secure(stream, tls);
-    if (secured.alpnProtocol !== ALPN) return refused(secured, '08P01', 'received direct SSL connection request without ALPN protocol negotiation extension');
+    if (secured.alpnProtocol !== ALPN)
+      return refused(secured, '08P01', 'received direct SSL connection request without ALPN protocol negotiation extension');
     stream = secured;
     source = new ByteSource(stream);
     encrypted = true;
@@ -89,7 +90,9 @@ async function secure(stream: Duplex, secureContext: SecureContext): Promise<TLS
 }
 
 /** `message`: the server's last SCRAM message, to be sent once the session is open. */
-export type Proof = { readonly kind: 'proved'; readonly message: string } | { readonly kind: 'failed'; readonly refusal: Refusal; readonly wrong: boolean };
+export type Proof =
+  | { readonly kind: 'proved'; readonly message: string }
+  | { readonly kind: 'failed'; readonly refusal: Refusal; readonly wrong: boolean };
 
 export async function authenticate(stream: Duplex, source: ByteSource, startup: Startup, verifier: ScramVerifier): Promise<Proof> {
   const negotiation = startup.negotiate ? [negotiateProtocolVersion(startup.version, startup.unknownOptions)] : [];
@@ -110,7 +113,11 @@ export async function authenticate(stream: Duplex, source: ByteSource, startup: 
   if (end.kind === 'malformed') return malformed('malformed SCRAM message');
   if (end.kind === 'proved') return { kind: 'proved', message: end.message };
   // The same words for a wrong token and an unknown name.
-  return { kind: 'failed', wrong: true, refusal: { code: 'DENIED', sqlstate: '28P01', message: `password authentication failed for user "${startup.user}"`, fatal: true } };
+  return {
+    kind: 'failed',
+    wrong: true,
+    refusal: { code: 'DENIED', sqlstate: '28P01', message: `password authentication failed for user "${startup.user}"`, fatal: true },
+  };
 }
 
 function malformed(message: string): Proof {

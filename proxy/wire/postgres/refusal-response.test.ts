@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import { CLEANED_MESSAGE } from '../../checkpoint/gate.ts';
-import { characterPosition, cleanedResponse, isAboutTheServer, readServerError, refusalResponse, withoutPosition } from './refusal-response.ts';
+import {
+  characterPosition,
+  cleanedResponse,
+  isAboutTheServer,
+  readServerError,
+  refusalResponse,
+  withoutPosition,
+} from './refusal-response.ts';
 import { fields } from './testing/raw-client.ts';
 
 function read(response: Buffer): Record<string, string> {
@@ -12,7 +19,10 @@ const error = (text: string): Buffer => Buffer.from(`\0\0\0\0\0${text}\0`);
 
 test('a refusal has the fields of a server’s error and no others', () => {
   const text = Buffer.from('select é, ssn');
-  const response = refusalResponse({ code: 'MASKED_COLUMN', sqlstate: '42501', message: 'm', detail: 'd', hint: 'h', position: Buffer.byteLength('select é, ') }, text);
+  const response = refusalResponse(
+    { code: 'MASKED_COLUMN', sqlstate: '42501', message: 'm', detail: 'd', hint: 'h', position: Buffer.byteLength('select é, ') },
+    text,
+  );
   expect(read(response)).toEqual({ S: 'ERROR', V: 'ERROR', C: '42501', M: 'm', D: 'd', H: 'h', P: '11' });
 });
 

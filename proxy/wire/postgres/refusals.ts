@@ -23,7 +23,12 @@ export function nameTooLong(): Refusal {
 }
 
 export function tooManyStatements(): Refusal {
-  return { code: 'SESSION_LIMIT', sqlstate: '53400', message: 'too many prepared statements in this session', hint: 'close prepared statements that are not used any more' };
+  return {
+    code: 'SESSION_LIMIT',
+    sqlstate: '53400',
+    message: 'too many prepared statements in this session',
+    hint: 'close prepared statements that are not used any more',
+  };
 }
 
 export function noStatement(name: string): Refusal {
@@ -45,7 +50,12 @@ export function prepareAgain(): Refusal {
 }
 
 export function functionCall(): Refusal {
-  return { code: 'PROTOCOL', sqlstate: '0A000', message: 'the function-call protocol is not supported by Gatehouse', hint: 'call the function in a SELECT' };
+  return {
+    code: 'PROTOCOL',
+    sqlstate: '0A000',
+    message: 'the function-call protocol is not supported by Gatehouse',
+    hint: 'call the function in a SELECT',
+  };
 }
 
 export function cancelled(): Refusal {
@@ -54,11 +64,21 @@ export function cancelled(): Refusal {
 
 /** The server answered what nobody asked: which result is whose is no longer sure. */
 export function outOfStep(): Refusal {
-  return { code: 'INTERNAL', sqlstate: '08P01', message: 'the answer of the database did not match what was asked; the session was ended', fatal: true };
+  return {
+    code: 'INTERNAL',
+    sqlstate: '08P01',
+    message: 'the answer of the database did not match what was asked; the session was ended',
+    fatal: true,
+  };
 }
 
 export function unseenResult(): Refusal {
-  return { code: 'INTERNAL', sqlstate: '42501', message: 'a result could not be checked before its first row; the session was ended', fatal: true };
+  return {
+    code: 'INTERNAL',
+    sqlstate: '42501',
+    message: 'a result could not be checked before its first row; the session was ended',
+    fatal: true,
+  };
 }
 
 export function invalidCopy(): Refusal {

@@ -214,16 +214,19 @@ export class ServerFlow {
     if (head.kind === EXPECT.query && head.run !== undefined) head.run.index++;
     else state.pipeline.shift();
     if (running?.cut !== undefined && !running.ended) return this.#tellCut(running, running.cut, head.kind === EXPECT.query);
-    const tag = type === SERVER.CommandComplete ? reader.buffer.toString('latin1', reader.at + HEADER, reader.at + reader.total - 1) : undefined;
+    const tag =
+      type === SERVER.CommandComplete ? reader.buffer.toString('latin1', reader.at + HEADER, reader.at + reader.total - 1) : undefined;
     running?.finish('ok', undefined, tag);
     return !state.suppressing;
   }
 
   #suspended(head: Expected): boolean {
     if (head.kind !== EXPECT.execute) return this.#outOfStep();
-    const running = head.portal?.running;
+    const { portal } = head;
+    const running = portal?.running;
     this.#state.pipeline.shift();
     if (running?.cut !== undefined && !running.ended) return this.#tellCut(running, running.cut, false);
+    if (portal?.dropped === true) this.#state.finishSuspended(portal, 'ok');
     return !this.#state.suppressing;
   }
 
@@ -343,7 +346,10 @@ export class ServerFlow {
     const nameEnd = buffer.indexOf(0, at + HEADER);
     const valueEnd = nameEnd < 0 ? -1 : buffer.indexOf(0, nameEnd + 1);
     if (valueEnd !== at + total - 1) return this.#outOfStep();
-    const refusal = this.#state.gate.parameterStatus(buffer.toString('utf8', at + HEADER, nameEnd), buffer.toString('utf8', nameEnd + 1, valueEnd));
+    const refusal = this.#state.gate.parameterStatus(
+      buffer.toString('utf8', at + HEADER, nameEnd),
+      buffer.toString('utf8', nameEnd + 1, valueEnd),
+    );
     this.#state.tick++;
     if (refusal === undefined) return true;
     this.#control.end(refusal);

@@ -177,7 +177,14 @@ class Door {
     };
   }
 
-  async #open(stream: Duplex, socket: Socket, source: ByteSource, startup: Startup, request: OpenRequest, scramFinal: string): Promise<void> {
+  async #open(
+    stream: Duplex,
+    socket: Socket,
+    source: ByteSource,
+    startup: Startup,
+    request: OpenRequest,
+    scramFinal: string,
+  ): Promise<void> {
     const opened = await this.#options.gate.open(request);
     if (opened.kind === 'refused') return say(stream, socket, opened.refusal);
     const gate = opened.session;
@@ -202,7 +209,15 @@ class Door {
       handedOver = true;
       this.#sessions.add(session);
       const parameters = [...upstream.parameters].map(([name, value]) => parameterStatus(name, value));
-      stream.write(Buffer.concat([authenticationSaslFinal(scramFinal), authenticationOk(), ...parameters, backendKeyData(key.processId, key.key), readyForQuery('I')]));
+      stream.write(
+        Buffer.concat([
+          authenticationSaslFinal(scramFinal),
+          authenticationOk(),
+          ...parameters,
+          backendKeyData(key.processId, key.key),
+          readyForQuery('I'),
+        ]),
+      );
       gate.ready('I');
       session.start();
     } catch (error) {

@@ -32,7 +32,24 @@ export interface SessionControl {
 }
 
 /** Statements that neither end a transaction nor drop names, so that portals and prepared statements stay what they were. */
-const KEEPS_NAMES = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE', 'SET', 'SHOW', 'EXPLAIN', 'FETCH', 'MOVE', 'COPY', 'BEGIN', 'SAVEPOINT', 'DECLARE', 'DECLARE CURSOR']);
+const KEEPS_NAMES = new Set([
+  'SELECT',
+  'INSERT',
+  'UPDATE',
+  'DELETE',
+  'MERGE',
+  'SET',
+  'SHOW',
+  'EXPLAIN',
+  'FETCH',
+  'MOVE',
+  'COPY',
+  'BEGIN',
+  'START TRANSACTION',
+  'SAVEPOINT',
+  'DECLARE',
+  'DECLARE CURSOR',
+]);
 /** Statements at which deferred constraints and triggers of earlier statements speak. */
 const DEFERRED = new Set(['COMMIT', 'SET CONSTRAINTS', 'PREPARE TRANSACTION']);
 
@@ -60,6 +77,8 @@ export class SessionState {
   #namesDropped = false;
   /** A cancel is on its way: what is sent now could be hit by it. */
   cancelling: Promise<void> | undefined;
+  /** The client has said goodbye: what it sends after that is not read. */
+  terminated = false;
   ended = false;
 
   constructor(gate: GateSession, limits: SessionLimits, toClient: Outbox, toServer: Outbox) {
@@ -87,7 +106,8 @@ export class SessionState {
     const kind = plan.kind;
     if (kind.startsWith('DECLARE')) {
       for (const [name, portal] of this.portals) if (name !== '' && portal.cursorEpoch !== this.cursorEpoch) this.dropPortal(name, 'ok');
-      for (const entry of this.pipeline.entries()) if (entry.previous instanceof Portal && entry.kind === EXPECT.close) entry.previous = undefined;
+      for (const entry of this.pipeline.entries())
+        if (entry.previous instanceof Portal && entry.kind === EXPECT.close) entry.previous = undefined;
     } else if (kind.startsWith('PREPARE') && kind !== 'PREPARE TRANSACTION') {
       if (!this.#namesDropped) return;
       this.statements.clear();
@@ -98,10 +118,17 @@ export class SessionState {
     }
   }
 
+  /** A simple Query drops the unnamed statement and portal before anything else. */
+  dropUnnamed(): void {
+    if (this.statements.size > 0) this.statements.delete('');
+    if (this.portals.size > 0) this.dropPortal('', 'ok');
+  }
+
   dropPortal(name: string, status: 'ok' | 'cancelled'): void {
     const portal = this.portals.get(name);
     if (portal === undefined) return;
     this.portals.delete(name);
+    portal.dropped = true;
     this.finishSuspended(portal, status);
   }
 

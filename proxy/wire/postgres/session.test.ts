@@ -1,7 +1,8 @@
 // What drivers do not do by themselves: pipelines, portals, names, COPY, limits, incidents; frame by frame against a real server.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Refusal } from '../../checkpoint/gate.ts';
-import { RawClient, error, firstColumns, m, types } from './testing/raw-client.ts';
+import { error, firstColumns, m, types } from './testing/raw-client.ts';
+import type { RawClient } from './testing/raw-client.ts';
 import { eventually, startRig } from './testing/rig.ts';
 import type { Rig } from './testing/rig.ts';
 
@@ -9,7 +10,9 @@ let rig: Rig;
 let raw: RawClient;
 beforeAll(async () => {
   rig = await startRig({ limits: { maxTextBytes: 100_000, maxPipeline: 64 } });
-  await rig.direct('create table items (id int primary key, name text); insert into items select i, $$item $$ || i from generate_series(1, 1000) i');
+  await rig.direct(
+    'create table items (id int primary key, name text); insert into items select i, $$item $$ || i from generate_series(1, 1000) i',
+  );
 });
 afterAll(() => rig.stop());
 beforeEach(async () => {
@@ -19,8 +22,8 @@ beforeEach(async () => {
 afterEach(async () => {
   raw.destroy();
   await eventually('nothing is left running', async () => rig.gate.running === 0 && (await rig.upstreamSessions()) === 0);
-  expect(rig.gate.opened).toBe(rig.gate.closed);
-  expect(rig.log.filter((line) => line.startsWith('session-fault'))).toEqual([]);
+  await eventually('every session was closed', () => rig.gate.opened === rig.gate.closed);
+  if (rig.log.some((line) => line.startsWith('session-fault'))) throw new Error(rig.log.join('\n'));
 });
 
 const NO: Refusal = { code: 'DENIED', sqlstate: '42501', message: 'not allowed' };
@@ -43,7 +46,19 @@ test('Flush without Sync brings the answers', async () => {
 });
 
 test('an error in a pipeline skips to Sync, and the next segment runs', async () => {
-  raw.send(m.parse('', 'select 1 / (id - 1) from items where id = 1'), m.bind('', ''), m.execute(''), m.parse('', 'select 2'), m.bind('', ''), m.execute(''), m.sync, m.parse('', 'select 3'), m.bind('', ''), m.execute(''), m.sync);
+  raw.send(
+    m.parse('', 'select 1 / (id - 1) from items where id = 1'),
+    m.bind('', ''),
+    m.execute(''),
+    m.parse('', 'select 2'),
+    m.bind('', ''),
+    m.execute(''),
+    m.sync,
+    m.parse('', 'select 3'),
+    m.bind('', ''),
+    m.execute(''),
+    m.sync,
+  );
   const frames = await raw.until(2);
   expect(types(frames)).toBe('12EZ12DCZ');
   expect(error(frames)['C']).toBe('22012');
@@ -53,7 +68,16 @@ test('an error in a pipeline skips to Sync, and the next segment runs', async ()
 
 test('a refused text never reaches the server, fails in its place in the pipeline, and what follows is skipped', async () => {
   refuseForbidden();
-  raw.send(m.parse('', 'select 1'), m.bind('', ''), m.execute(''), m.parse('', 'select forbidden'), m.bind('', ''), m.describe('P', ''), m.execute(''), m.sync);
+  raw.send(
+    m.parse('', 'select 1'),
+    m.bind('', ''),
+    m.execute(''),
+    m.parse('', 'select forbidden'),
+    m.bind('', ''),
+    m.describe('P', ''),
+    m.execute(''),
+    m.sync,
+  );
   const frames = await raw.until();
   expect(types(frames)).toBe('12DCEZ');
   expect(error(frames)).toEqual({ S: 'ERROR', V: 'ERROR', C: '42501', M: 'not allowed' });
@@ -69,13 +93,28 @@ test('a refusal in a transaction leaves it failed until ROLLBACK', async () => {
   const frames = await raw.until(5);
   expect(types(frames)).toBe('CZEZEZCZTDCZ');
   expect(frames.filter((frame) => frame.type === 'Z').map((frame) => frame.body.toString())).toEqual(['T', 'E', 'E', 'I', 'I']);
-  expect(rig.gate.events.filter((event) => event.startsWith('ready'))).toEqual(['ready I', 'ready T', 'ready E', 'ready E', 'ready I', 'ready I']);
+  expect(rig.gate.events.filter((event) => event.startsWith('ready'))).toEqual([
+    'ready I',
+    'ready T',
+    'ready E',
+    'ready E',
+    'ready I',
+    'ready I',
+  ]);
 });
 
 test('several statements in one Query: intents before it goes on, each with its outcome; a failing one ends the rest', async () => {
   raw.send(m.query('select 1; select 1/0; select 3'));
   expect(types(await raw.until())).toBe('TDCEZ');
-  expect(rig.gate.events.filter((event) => !event.startsWith('ready'))).toEqual(['judge simple: select 1; select 1/0; select 3', 'execute SELECT', 'execute SELECT', 'execute SELECT', 'ok SELECT', 'error SELECT', 'cancelled SELECT']);
+  expect(rig.gate.events.filter((event) => !event.startsWith('ready'))).toEqual([
+    'judge simple: select 1; select 1/0; select 3',
+    'execute SELECT',
+    'execute SELECT',
+    'execute SELECT',
+    'ok SELECT',
+    'error SELECT',
+    'cancelled SELECT',
+  ]);
 });
 
 test('an empty query, and one of comments only', async () => {
@@ -104,6 +143,26 @@ test('a portal with a row limit is one execution until it completes, is closed, 
   expect(rig.gate.events.filter((event) => event === 'execute SELECT')).toHaveLength(4);
 });
 
+test('a suspended portal that a simple Query drops ends, though both were sent at once', async () => {
+  raw.send(m.query('begin'), m.parse('', 'select id from items'), m.bind('', ''), m.execute('', 2), m.query('select 1'), m.query('commit'));
+  expect(types(await raw.until(3))).toBe('CZ12DDsTDCZCZ');
+  expect(rig.gate.running).toBe(0);
+});
+
+test('a client that goes away while its suspended portal is replaced leaves no execution open', async () => {
+  raw.send(m.query('begin'), m.parse('s', 'select id from items'), m.bind('', 's'), m.execute('', 2), m.sync);
+  await raw.until(2);
+  raw.send(m.query('select pg_sleep(60)'), m.bind('', 's'), m.sync);
+  await eventually('it runs', () => rig.gate.running === 1);
+  raw.destroy();
+});
+
+test('what comes behind a Terminate is not read', async () => {
+  raw.send(m.query('select 1'), m.terminate, m.query('select 2'));
+  expect(types(await raw.ended())).toBe('TDCZ');
+  expect(rig.gate.events).not.toContain('judge simple: select 2');
+});
+
 test('without a transaction block, Sync ends a suspended portal', async () => {
   raw.send(m.parse('', 'select id from items'), m.bind('p', ''), m.execute('p', 2), m.sync);
   expect(types(await raw.until())).toBe('12DDsZ');
@@ -123,7 +182,17 @@ test('names: unnamed reuse, re-Parse of a taken name, Close, and what a failed p
   // What ran is what the ledger was told, though the second text was sent under the same name before it.
   expect(rig.gate.statements).toEqual(['select 1']);
   // The Close is skipped with the failed Parse, so the statement lives; the parse of `b` never happened.
-  raw.send(m.parse('a', 'select 2'), m.close('S', 'a'), m.parse('b', 'select 9'), m.sync, m.bind('', 'a'), m.execute(''), m.sync, m.bind('', 'b'), m.sync);
+  raw.send(
+    m.parse('a', 'select 2'),
+    m.close('S', 'a'),
+    m.parse('b', 'select 9'),
+    m.sync,
+    m.bind('', 'a'),
+    m.execute(''),
+    m.sync,
+    m.bind('', 'b'),
+    m.sync,
+  );
   frames = await raw.until(3);
   expect(types(frames)).toBe('EZ2DCZEZ');
   expect(error(frames.slice(2))['C']).toBe('26000');
@@ -136,7 +205,16 @@ test('names: unnamed reuse, re-Parse of a taken name, Close, and what a failed p
 });
 
 test('a name defined in a later segment survives the undoing of an earlier one', async () => {
-  raw.send(m.bind('', 'missing'), m.parse('n', 'select 1'), m.sync, m.parse('n', 'select 2'), m.sync, m.bind('', 'n'), m.execute(''), m.sync);
+  raw.send(
+    m.bind('', 'missing'),
+    m.parse('n', 'select 1'),
+    m.sync,
+    m.parse('n', 'select 2'),
+    m.sync,
+    m.bind('', 'n'),
+    m.execute(''),
+    m.sync,
+  );
   const frames = await raw.until(3);
   expect(types(frames)).toBe('EZ1Z2DCZ');
   expect(firstColumns(frames)).toEqual(['2']);
@@ -157,7 +235,15 @@ test('statements and portals that SQL made are not reachable past their judgemen
   expect(error(await raw.until(2))['C']).toBe('26000');
   raw.send(m.query('begin'), m.query('declare c cursor for select 1'), m.execute('c'), m.sync, m.query('rollback'));
   expect(error(await raw.until(4))['C']).toBe('34000');
-  raw.send(m.parse('y', 'select 1'), m.sync, m.query('deallocate y'), m.query('prepare y as select 2'), m.bind('', 'y'), m.execute(''), m.sync);
+  raw.send(
+    m.parse('y', 'select 1'),
+    m.sync,
+    m.query('deallocate y'),
+    m.query('prepare y as select 2'),
+    m.bind('', 'y'),
+    m.execute(''),
+    m.sync,
+  );
   expect(error(await raw.until(4))['C']).toBe('26000');
 });
 
@@ -183,7 +269,14 @@ test('a prepared statement whose judgement has changed is refused, and may be pr
 
 test('a rewritten text runs in place of the client’s, and error positions into it are not shown', async () => {
   rig.rules.rewrite = (text) => text.replace('secret', "'***'");
-  raw.send(m.query('select secret'), m.parse('', 'select secret, $1::int'), m.bind('', '', ['5']), m.execute(''), m.sync, m.query('select secret, nonsense'));
+  raw.send(
+    m.query('select secret'),
+    m.parse('', 'select secret, $1::int'),
+    m.bind('', '', ['5']),
+    m.execute(''),
+    m.sync,
+    m.query('select secret, nonsense'),
+  );
   const frames = await raw.until(3);
   expect(types(frames)).toBe('TDCZ12DCZEZ');
   expect(firstColumns(frames)).toEqual(['***', '***']);
@@ -203,12 +296,23 @@ test('a statement whose rows must be described is described once, by us when the
   expect(types(await raw.until(3))).toBe('2DCZ2DCZ2DCZ');
   expect(checks).toBe(1);
   // A failing Describe of ours is told as the Execute's own failure.
-  raw.send(m.query('create temp table gone (a int)'), m.parse('g', 'select * from gone'), m.sync, m.query('drop table gone'), m.bind('', 'g'), m.execute(''), m.sync);
+  raw.send(
+    m.query('create temp table gone (a int)'),
+    m.parse('g', 'select * from gone'),
+    m.sync,
+    m.query('drop table gone'),
+    m.bind('', 'g'),
+    m.execute(''),
+    m.sync,
+  );
   expect(types(await raw.until(4))).toBe('CZ1ZCZEZ');
 });
 
 test.each(['simple', 'extended'])('a result that does not match its plan ends the session before its first row (%s)', async (form) => {
-  rig.rules.check = (_, columns) => (columns.some((column) => column.name === 'name') ? { code: 'INTERNAL', sqlstate: '42501', message: 'mismatch', fatal: true } : undefined);
+  rig.rules.check = (_, columns) =>
+    columns.some((column) => column.name === 'name')
+      ? { code: 'INTERNAL', sqlstate: '42501', message: 'mismatch', fatal: true }
+      : undefined;
   const text = 'select name from items';
   raw.send(...(form === 'simple' ? [m.query(`select 1; ${text}`)] : [m.parse('', text), m.bind('', ''), m.execute(''), m.sync]));
   const frames = await raw.ended();
@@ -227,7 +331,15 @@ test('the row limit cuts a result: the rows up to it, then the refusal, then the
   raw.send(m.query('select 1'));
   expect(types(await raw.until())).toBe('TDCZ');
   // Too short for the cancel to arrive: the server says it completed, the client still hears of the limit.
-  raw.send(m.parse('', 'select id from items limit 11'), m.bind('', ''), m.execute(''), m.parse('', 'select 2'), m.bind('', ''), m.execute(''), m.sync);
+  raw.send(
+    m.parse('', 'select id from items limit 11'),
+    m.bind('', ''),
+    m.execute(''),
+    m.parse('', 'select 2'),
+    m.bind('', ''),
+    m.execute(''),
+    m.sync,
+  );
   frames = await raw.until();
   expect(types(frames)).toMatch(/^12D{10}EZ$/);
   raw.send(m.query('select 3'));
@@ -261,7 +373,7 @@ test('errors and notices of a cleaned statement keep severity and SQLSTATE only'
   raw.send(m.query("do $$ begin raise notice 'heard' using detail = 'more'; end $$"));
   expect((await raw.until()).find((frame) => frame.type === 'N')?.body.toString()).toContain('heard');
   rig.rules.plan = () => ({ cleanErrors: true });
-  raw.send(m.query("select name::int from items where id = 7"), m.query("insert into items values (7, 'secret')"));
+  raw.send(m.query('select name::int from items where id = 7'), m.query("insert into items values (7, 'secret')"));
   const frames = await raw.until(2);
   for (const frame of frames.filter((one) => one.type === 'E')) expect(frame.body.toString()).not.toMatch(/item 7|secret|\(7\)|items/);
   expect(error(frames)).toMatchObject({ S: 'ERROR', C: '22P02' });
@@ -269,7 +381,9 @@ test('errors and notices of a cleaned statement keep severity and SQLSTATE only'
 });
 
 test('a deferred error at Sync or COMMIT is cleaned when a governed statement ran in the transaction', async () => {
-  await rig.direct('create table parents (id int primary key); create table children (parent int references parents deferrable initially deferred)');
+  await rig.direct(
+    'create table parents (id int primary key); create table children (parent int references parents deferrable initially deferred)',
+  );
   rig.rules.plan = (statement) => ({ cleanErrors: statement.includes('children') });
   raw.send(m.parse('', 'insert into children values (4711)'), m.bind('', ''), m.execute(''), m.sync);
   let frames = await raw.until();
@@ -289,7 +403,15 @@ test('after a barrier the next text is judged only when it has completed, withou
   const order = (text: string): number => rig.gate.events.indexOf(text);
   expect(order('ok SET')).toBeLessThan(order('judge simple: select 1'));
   rig.gate.events.length = 0;
-  raw.send(m.parse('', 'set search_path = pg_catalog'), m.bind('', ''), m.execute(''), m.parse('', 'select 2'), m.bind('', ''), m.execute(''), m.sync);
+  raw.send(
+    m.parse('', 'set search_path = pg_catalog'),
+    m.bind('', ''),
+    m.execute(''),
+    m.parse('', 'select 2'),
+    m.bind('', ''),
+    m.execute(''),
+    m.sync,
+  );
   expect(types(await raw.until())).toBe('12C12DCZ');
   expect(order('ok SET')).toBeGreaterThan(0);
   expect(order('ok SET')).toBeLessThan(order('judge parse: select 2'));
@@ -325,7 +447,16 @@ test('COPY in: simple and extended, as libpq sends it with a Sync ahead of the d
   raw.send(m.copyData('4\n'), m.copyDone, m.sync);
   expect(types(await raw.until())).toBe('12nGCZ');
   // All at once, before the server has asked for data.
-  raw.send(m.parse('', 'copy target from stdin'), m.bind('', ''), m.execute(''), m.sync, m.copyData('5\n'), m.copyDone, m.sync, m.query('select 1'));
+  raw.send(
+    m.parse('', 'copy target from stdin'),
+    m.bind('', ''),
+    m.execute(''),
+    m.sync,
+    m.copyData('5\n'),
+    m.copyDone,
+    m.sync,
+    m.query('select 1'),
+  );
   expect(types(await raw.until(2))).toBe('12GCZTDCZ');
   raw.send(m.query('copy target from stdin'));
   await raw.wait(() => raw.frames.at(-1)?.type === 'G');
@@ -335,9 +466,23 @@ test('COPY in: simple and extended, as libpq sends it with a Sync ahead of the d
   const frames = await raw.until(2);
   expect(types(frames)).toBe('GEZTDCZ');
   expect(error(frames)['C']).toBe('22P02');
-  raw.send(m.parse('', 'copy target from stdin'), m.bind('', ''), m.execute(''), m.copyData('x\n'), m.copyDone, m.sync, m.query('select 3'));
+  raw.send(
+    m.parse('', 'copy target from stdin'),
+    m.bind('', ''),
+    m.execute(''),
+    m.copyData('x\n'),
+    m.copyDone,
+    m.sync,
+    m.query('select 3'),
+  );
   expect(types(await raw.until(2))).toBe('12GEZTDCZ');
-  raw.send(m.query('copy target from stdin; copy target from stdin; select 4'), m.copyData('7\n'), m.copyDone, m.copyData('8\n'), m.copyDone);
+  raw.send(
+    m.query('copy target from stdin; copy target from stdin; select 4'),
+    m.copyData('7\n'),
+    m.copyDone,
+    m.copyData('8\n'),
+    m.copyDone,
+  );
   expect(types(await raw.until())).toBe('GCGCTDCZ');
   expect(await rig.direct('select id from target order by id')).toEqual([[1], [2], [3], [4], [5], [7], [8]]);
   await rig.direct('drop table target');
@@ -358,7 +503,11 @@ test('a message that is no COPY data ends a session that is in COPY', async () =
 
 test('more messages than the door keeps track of wait for answers', async () => {
   const count = 500;
-  raw.send(m.parse('s', 'select id from items where id = 1'), ...Array.from({ length: count }, () => [m.bind('', 's'), m.execute('')]).flat(), m.sync);
+  raw.send(
+    m.parse('s', 'select id from items where id = 1'),
+    ...Array.from({ length: count }, () => [m.bind('', 's'), m.execute('')]).flat(),
+    m.sync,
+  );
   expect(types(await raw.until())).toBe(`1${'2DC'.repeat(count)}Z`);
 });
 
@@ -394,12 +543,16 @@ test('messages sent before a Terminate still run', async () => {
 });
 
 test('a setting that breaks what judging relies on ends the session, at its opening too', async () => {
-  rig.rules.setting = (name, value) => (name === 'standard_conforming_strings' && value === 'off' ? { code: 'DENIED', sqlstate: '42501', message: 'not this setting', fatal: true } : undefined);
+  rig.rules.setting = (name, value) =>
+    name === 'standard_conforming_strings' && value === 'off'
+      ? { code: 'DENIED', sqlstate: '42501', message: 'not this setting', fatal: true }
+      : undefined;
   raw.send(m.query('set standard_conforming_strings = off'), m.query('select 1'));
   const frames = await raw.ended();
   expect(types(frames)).not.toContain('D');
   expect(error(frames)).toMatchObject({ S: 'FATAL', M: 'not this setting' });
-  rig.rules.setting = (name) => (name === 'server_version' ? { code: 'DENIED', sqlstate: '0A000', message: 'too old', fatal: true } : undefined);
+  rig.rules.setting = (name) =>
+    name === 'server_version' ? { code: 'DENIED', sqlstate: '0A000', message: 'too old', fatal: true } : undefined;
   await expect(rig.client()).rejects.toMatchObject({ code: '0A000', message: 'too old' });
 });
 

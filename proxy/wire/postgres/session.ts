@@ -12,6 +12,7 @@ import * as refusals from './refusals.ts';
 import { ServerFlow } from './server-flow.ts';
 import { SessionState } from './session-state.ts';
 import type { SessionControl, SessionLimits } from './session-state.ts';
+import { Portal } from './statements.ts';
 import type { Running } from './statements.ts';
 
 /** A database connection after its set-up, as upstream.ts hands it over. */
@@ -49,9 +50,7 @@ export class Session implements SessionControl {
   readonly #state: SessionState;
   readonly #clientFlow: ClientFlow;
   readonly #serverFlow: ServerFlow;
-  #terminated = false;
   #upstreamFull = false;
-  #clientFull = false;
   /** The statement that the last sweep saw running, and since when. */
   #watched: Running | undefined;
   #watchedEntry: Expected | undefined;
@@ -73,10 +72,7 @@ export class Session implements SessionControl {
     const server = this.#upstream.stream;
     client.on('data', (chunk: Buffer) => this.run(() => this.#clientFlow.receive(chunk)));
     server.on('data', (chunk: Buffer) => this.#fromServer(chunk));
-    client.on('drain', () => {
-      this.#clientFull = false;
-      server.resume();
-    });
+    client.on('drain', () => server.resume());
     server.on('drain', () => {
       this.#upstreamFull = false;
       this.#balance();
@@ -98,12 +94,12 @@ export class Session implements SessionControl {
   /** A step on the client's side, and the writing of what came of it. */
   run(step: () => void): void {
     const state = this.#state;
-    if (state.ended || this.#terminated) return;
+    if (state.ended || state.terminated) return;
     try {
       step();
       if (state.ended) return;
       if (!state.toServer.flush()) this.#upstreamFull = true;
-      if (this.#terminated) this.#sayGoodbye();
+      if (this.#state.terminated) this.#sayGoodbye();
       else this.#balance();
     } catch (error) {
       this.fault(error);
@@ -154,12 +150,16 @@ export class Session implements SessionControl {
   }
 
   terminate(): void {
-    this.#terminated = true;
+    this.#state.terminated = true;
   }
 
   fault(error: unknown): void {
     // Only the kind of fault: a message could quote a statement or a row.
-    this.#options.log('session-fault', { session: this.#gate.id, error: error instanceof Error ? error.name : typeof error, stack: stackOf(error) });
+    this.#options.log('session-fault', {
+      session: this.#gate.id,
+      error: error instanceof Error ? error.name : typeof error,
+      stack: stackOf(error),
+    });
     this.#state.toClient.discard();
     this.end(refusals.internal());
   }
@@ -175,8 +175,7 @@ export class Session implements SessionControl {
     try {
       this.#serverFlow.receive(chunk);
       if (state.ended) return;
-      if (!state.toClient.flush() && !this.#terminated) {
-        this.#clientFull = true;
+      if (!state.toClient.flush() && !this.#state.terminated) {
         this.#upstream.stream.pause();
       }
       if (!state.toServer.empty || this.#clientFlow.waiting) this.run(() => this.#clientFlow.wake());
@@ -201,7 +200,7 @@ export class Session implements SessionControl {
 
   #clientGone(): void {
     if (this.#state.ended) return;
-    if (!this.#terminated) return this.#finish('lost', undefined);
+    if (!this.#state.terminated) return this.#finish('lost', undefined);
     // Nobody reads any more; the server must not be held up by that.
     this.#state.suppressing = true;
     this.#upstream.stream.resume();
@@ -209,7 +208,7 @@ export class Session implements SessionControl {
 
   #upstreamGone(): void {
     if (this.#state.ended) return;
-    this.#finish('lost', this.#terminated || this.#serverFlow.fatalSeen ? undefined : refusals.upstreamLost());
+    this.#finish('lost', this.#state.terminated || this.#serverFlow.fatalSeen ? undefined : refusals.upstreamLost());
   }
 
   #finish(status: 'cancelled' | 'lost', refusal: Refusal | undefined): void {
@@ -222,6 +221,7 @@ export class Session implements SessionControl {
       this.#clientFlow.abandon();
       for (const entry of state.pipeline.entries()) {
         entry.portal?.running?.finish(status);
+        if (entry.previous instanceof Portal) entry.previous.running?.finish(status);
         for (const running of entry.run?.statements ?? []) running.finish(status);
       }
       for (const portal of state.portals.values()) portal.running?.finish(busy ? status : 'ok');
@@ -256,7 +256,8 @@ export class Session implements SessionControl {
 }
 
 function asRefusal(reason: unknown): Refusal {
-  if (typeof reason === 'object' && reason !== null && 'sqlstate' in reason && 'message' in reason && 'code' in reason) return reason as Refusal;
+  if (typeof reason === 'object' && reason !== null && 'sqlstate' in reason && 'message' in reason && 'code' in reason)
+    return reason as Refusal;
   return refusals.shuttingDown();
 }
 
@@ -264,5 +265,8 @@ function asRefusal(reason: unknown): Refusal {
 function stackOf(error: unknown): string {
   if (!(error instanceof Error) || error.stack === undefined) return '';
   const lines = error.stack.split('\n').filter((line) => /^\s+at /.test(line));
-  return lines.slice(0, 4).map((line) => line.trim()).join(' < ');
+  return lines
+    .slice(0, 4)
+    .map((line) => line.trim())
+    .join(' < ');
 }

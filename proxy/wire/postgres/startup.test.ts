@@ -11,8 +11,17 @@ function packet(code: number, body: Buffer | string = ''): Buffer {
 }
 
 test('a startup packet gives user, database, application name and the rest', () => {
-  const read = readFirstPacket(packet(PROTOCOL_3_0, 'user\0ann\0database\0shop/x\0application_name\0psql\0options\0-c a=b\0client_encoding\0UTF8\0\0'));
-  expect(read).toMatchObject({ kind: 'startup', version: PROTOCOL_3_0, negotiate: false, user: 'ann', database: 'shop/x', applicationName: 'psql' });
+  const read = readFirstPacket(
+    packet(PROTOCOL_3_0, 'user\0ann\0database\0shop/x\0application_name\0psql\0options\0-c a=b\0client_encoding\0UTF8\0\0'),
+  );
+  expect(read).toMatchObject({
+    kind: 'startup',
+    version: PROTOCOL_3_0,
+    negotiate: false,
+    user: 'ann',
+    database: 'shop/x',
+    applicationName: 'psql',
+  });
   expect(read.kind === 'startup' && [...read.parameters]).toEqual([
     ['options', '-c a=b'],
     ['client_encoding', 'UTF8'],
@@ -25,7 +34,11 @@ test('without a database it is the user’s name', () => {
 
 test('versions are negotiated down to 3.2, options of the protocol are reported unknown', () => {
   expect(readFirstPacket(packet(PROTOCOL_3_2, 'user\0ann\0\0'))).toMatchObject({ version: PROTOCOL_3_2, negotiate: false });
-  expect(readFirstPacket(packet(PROTOCOL_3_2 + 1, 'user\0ann\0\0'))).toMatchObject({ version: PROTOCOL_3_2, negotiate: true, unknownOptions: [] });
+  expect(readFirstPacket(packet(PROTOCOL_3_2 + 1, 'user\0ann\0\0'))).toMatchObject({
+    version: PROTOCOL_3_2,
+    negotiate: true,
+    unknownOptions: [],
+  });
   const read = readFirstPacket(packet(PROTOCOL_3_0, 'user\0ann\0_pq_.x\x001\0\0'));
   expect(read).toMatchObject({ version: PROTOCOL_3_0, negotiate: true, unknownOptions: ['_pq_.x'] });
   expect(read.kind === 'startup' && read.parameters.size).toBe(0);
@@ -52,7 +65,12 @@ test('replication may be said to be off', () => {
 test('requests before the startup packet, and cancel keys of both lengths', () => {
   expect(readFirstPacket(packet(80877103))).toEqual({ kind: 'ssl' });
   expect(readFirstPacket(packet(80877104))).toEqual({ kind: 'gssenc' });
-  for (const length of [4, 32, 256]) expect(readFirstPacket(cancelRequest(7, Buffer.alloc(length, 1)))).toEqual({ kind: 'cancel', processId: 7, key: Buffer.alloc(length, 1) });
+  for (const length of [4, 32, 256])
+    expect(readFirstPacket(cancelRequest(7, Buffer.alloc(length, 1)))).toEqual({
+      kind: 'cancel',
+      processId: 7,
+      key: Buffer.alloc(length, 1),
+    });
 });
 
 test('a packet cut anywhere or flipped anywhere never throws', () => {

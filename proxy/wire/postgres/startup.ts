@@ -54,7 +54,8 @@ export function readFirstPacket(packet: Buffer): FirstPacket {
     if (packet.length < 16 || packet.length > 268) return refused('08P01', 'invalid length of cancel request');
     return { kind: 'cancel', processId: packet.readInt32BE(8), key: Buffer.from(packet.subarray(12)) };
   }
-  if (code >>> 16 !== 3) return refused('0A000', `unsupported frontend protocol ${code >>> 16}.${code & 0xffff}: server supports 3.0 to 3.2`);
+  if (code >>> 16 !== 3)
+    return refused('0A000', `unsupported frontend protocol ${code >>> 16}.${code & 0xffff}: server supports 3.0 to 3.2`);
   return readParameters(packet, code);
 }
 
@@ -82,7 +83,8 @@ function readParameters(packet: Buffer, code: number): FirstPacket {
   const user = all.get('user') ?? '';
   if (user === '') return refused('28000', 'no PostgreSQL user name specified in startup packet');
   const replication = all.get('replication');
-  if (replication !== undefined && !/^(false|off|no|0|f|n)$/i.test(replication)) return refused('0A000', 'replication connections are not supported by Gatehouse');
+  if (replication !== undefined && !/^(false|off|no|0|f|n)$/i.test(replication))
+    return refused('0A000', 'replication connections are not supported by Gatehouse');
   const database = all.get('database') ?? '';
   const applicationName = all.get('application_name');
   for (const name of ['user', 'database', 'application_name', 'replication']) all.delete(name);

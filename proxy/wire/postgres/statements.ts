@@ -80,6 +80,8 @@ export class Portal {
   readonly statement: PreparedStatement;
   /** The server has made it. */
   confirmed = false;
+  /** Its name means nothing any more, though answers to it may still come. */
+  dropped = false;
   /** Number of the Sync that ends the messages among which it was bound. */
   readonly epoch: number;
   /** The session's tick at which the judgement was last checked. */

@@ -22,7 +22,10 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'other.pem'), makeCertificate(new Date()).cert);
   const user = unprivilegedUser();
   if (user !== undefined) for (const file of ['', 'key.pem', 'cert.pem']) chownSync(join(folder, file), user.uid, user.gid);
-  withTls = await startPostgres({ version: 15, settings: { ssl: 'on', ssl_cert_file: join(folder, 'cert.pem'), ssl_key_file: join(folder, 'key.pem') } });
+  withTls = await startPostgres({
+    version: 15,
+    settings: { ssl: 'on', ssl_cert_file: join(folder, 'cert.pem'), ssl_key_file: join(folder, 'key.pem') },
+  });
   without = await startPostgres({ version: 15 });
 });
 afterAll(async () => {
@@ -62,9 +65,13 @@ test('a wrong password is a failure without the password in it, and nothing of t
   process.env['PGPASSWORD'] = withTls.password;
   process.env['PGOPTIONS'] = '-c work_mem=7MB';
   try {
-    const wrong: unknown = await connectUpstream(target(withTls, 'require', { password: 'not-it' }), 5_000).catch((fault: unknown) => fault);
+    const wrong: unknown = await connectUpstream(target(withTls, 'require', { password: 'not-it' }), 5_000).catch(
+      (fault: unknown) => fault,
+    );
     expect(String(wrong)).not.toContain('not-it');
-    await expect(connectUpstream(target(without, 'disable', { password: undefined }), 5_000)).rejects.toMatchObject({ code: 'UPSTREAM_CONNECT' });
+    await expect(connectUpstream(target(without, 'disable', { password: undefined }), 5_000)).rejects.toMatchObject({
+      code: 'UPSTREAM_CONNECT',
+    });
     const upstream = await connectUpstream(target(withTls, 'require'), 5_000);
     expect(await upstream.run('show work_mem')).toEqual([['4MB']]);
     upstream.destroy();
@@ -74,18 +81,21 @@ test('a wrong password is a failure without the password in it, and nothing of t
   }
 });
 
-test.each(['disable', 'require'] as const)('after the hand-over the stream carries the session, and cancel reaches it (%s)', async (tls) => {
-  const upstream = await connectUpstream(target(withTls, tls), 5_000);
-  expect(upstream.parameters.get('server_version')).toMatch(/^15/);
-  await upstream.run("set application_name = 'changed'");
-  expect(upstream.parameters.get('application_name')).toBe('changed');
-  const connection = upstream.handOver();
-  const raw = new RawClient(connection.stream, connection.received);
-  raw.send(m.query('select 1'));
-  expect(types(await raw.until())).toBe('TDCZ');
-  raw.send(m.query("do $$ begin raise notice 'it runs'; perform pg_sleep(60); end $$"));
-  await raw.wait(() => raw.frames.some((frame) => frame.type === 'N'));
-  await connection.cancel();
-  expect(error(await raw.until())['C']).toBe('57014');
-  raw.destroy();
-});
+test.each(['disable', 'require'] as const)(
+  'after the hand-over the stream carries the session, and cancel reaches it (%s)',
+  async (tls) => {
+    const upstream = await connectUpstream(target(withTls, tls), 5_000);
+    expect(upstream.parameters.get('server_version')).toMatch(/^15/);
+    await upstream.run("set application_name = 'changed'");
+    expect(upstream.parameters.get('application_name')).toBe('changed');
+    const connection = upstream.handOver();
+    const raw = new RawClient(connection.stream, connection.received);
+    raw.send(m.query('select 1'));
+    expect(types(await raw.until())).toBe('TDCZ');
+    raw.send(m.query("do $$ begin raise notice 'it runs'; perform pg_sleep(60); end $$"));
+    await raw.wait(() => raw.frames.some((frame) => frame.type === 'N'));
+    await connection.cancel();
+    expect(error(await raw.until())['C']).toBe('57014');
+    raw.destroy();
+  },
+);

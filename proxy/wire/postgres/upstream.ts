@@ -73,7 +73,15 @@ async function attempt(target: UpstreamTarget, tls: boolean, timeoutMs: number):
   const internals = client as unknown as ClientInternals;
   const { connection, connectionParameters } = internals;
   // Nothing of our own environment may shape a session.
-  for (const name of ['options', 'application_name', 'fallback_application_name', 'replication', 'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']) {
+  for (const name of [
+    'options',
+    'application_name',
+    'fallback_application_name',
+    'replication',
+    'statement_timeout',
+    'lock_timeout',
+    'idle_in_transaction_session_timeout',
+  ]) {
     connectionParameters[name] = undefined;
   }
   if (target.options !== undefined) connectionParameters['options'] = target.options;
@@ -100,8 +108,14 @@ async function attempt(target: UpstreamTarget, tls: boolean, timeoutMs: number):
   return {
     parameters: tap.parameters,
     async run(sql) {
-      const result: unknown = await client.query({ text: sql, rowMode: 'array', types: { getTypeParser: () => String } } as pg.QueryArrayConfig);
-      const last = Array.isArray(result) ? (result.at(-1) as pg.QueryArrayResult<(string | null)[]>) : (result as pg.QueryArrayResult<(string | null)[]>);
+      const result: unknown = await client.query({
+        text: sql,
+        rowMode: 'array',
+        types: { getTypeParser: () => String },
+      } as pg.QueryArrayConfig);
+      const last = Array.isArray(result)
+        ? (result.at(-1) as pg.QueryArrayResult<(string | null)[]>)
+        : (result as pg.QueryArrayResult<(string | null)[]>);
       return last.rows;
     },
     handOver() {
@@ -150,7 +164,12 @@ class Tap {
       this.#reader.consume();
     }
     const rest = before + chunk.length - walked;
-    this.#pending = rest === 0 ? Buffer.alloc(0) : rest <= chunk.length ? Buffer.from(chunk.subarray(chunk.length - rest)) : Buffer.concat([this.#pending, chunk]);
+    this.#pending =
+      rest === 0
+        ? Buffer.alloc(0)
+        : rest <= chunk.length
+          ? Buffer.from(chunk.subarray(chunk.length - rest))
+          : Buffer.concat([this.#pending, chunk]);
   };
 
   /** The beginning of a message that was cut by the hand-over. */
@@ -163,11 +182,13 @@ function tlsOptions(target: UpstreamTarget): ConnectionOptions {
   if (target.tls === 'prefer' || target.tls === 'require') return { rejectUnauthorized: false };
   const ca = target.caFile === undefined ? {} : { ca: readFileSync(target.caFile, 'utf8') };
   // verify-ca trusts any name that the authority has signed.
-  return target.tls === 'verify-ca' ? { ...ca, rejectUnauthorized: true, checkServerIdentity: () => undefined } : { ...ca, rejectUnauthorized: true };
+  return target.tls === 'verify-ca'
+    ? { ...ca, rejectUnauthorized: true, checkServerIdentity: () => undefined }
+    : { ...ca, rejectUnauthorized: true };
 }
 
 function isLocal(host: string): boolean {
-  return host.startsWith('/') || host === 'localhost' || host === '::1' || /^127\./.test(host);
+  return host.startsWith('/') || host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 function connectFault(error: unknown): GatehouseError {
@@ -175,7 +196,10 @@ function connectFault(error: unknown): GatehouseError {
   const code = typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
   const reason = message.includes('does not support SSL') ? 'no-tls' : code === '' ? 'handshake' : code;
   // The cause stays inside: its text may name users or hosts.
-  return new GatehouseError('UPSTREAM_CONNECT', 'the database could not be reached or refused the sign-in', { cause: error, data: { reason } });
+  return new GatehouseError('UPSTREAM_CONNECT', 'the database could not be reached or refused the sign-in', {
+    cause: error,
+    data: { reason },
+  });
 }
 
 /** Opens a connection of its own, protected as the session's is, and sends the request; the server closes it when it has acted. */
@@ -205,7 +229,8 @@ async function secure(socket: Socket, host: string, options: ConnectionOptions):
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('closed')));
   });
-  if (answer.length !== 1 || answer[0] !== 0x53) throw new GatehouseError('UPSTREAM_CANCEL', 'the database does not offer TLS for the cancel request');
+  if (answer.length !== 1 || answer[0] !== 0x53)
+    throw new GatehouseError('UPSTREAM_CANCEL', 'the database does not offer TLS for the cancel request');
   const stream = connectTls({ ...options, socket, host, ...(isIP(host) === 0 ? { servername: host } : {}) });
   await event(stream, 'secureConnect');
   return stream;

@@ -2,7 +2,18 @@
 // splits texts at semicolons, which is enough for tests; it is no checkpoint.
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { GatehouseError } from '../../../errors.ts';
-import type { Execution, ExecutionEnd, Gate, GateSession, Judgement, OpenRequest, Refusal, ResultColumn, StatementPlan, UpstreamTarget } from '../../../checkpoint/gate.ts';
+import type {
+  Execution,
+  ExecutionEnd,
+  Gate,
+  GateSession,
+  Judgement,
+  OpenRequest,
+  Refusal,
+  ResultColumn,
+  StatementPlan,
+  UpstreamTarget,
+} from '../../../checkpoint/gate.ts';
 import type { ScramVerifier } from '../../../identity/scram.ts';
 
 export interface OpenGateRules {
@@ -72,7 +83,13 @@ export function openGate(rules: OpenGateRules): OpenGate {
     if (known !== undefined) return known;
     const statements = statementsOf(text).map((statement): StatementPlan => {
       const kind = (KINDS.exec(statement)?.[1] ?? 'SELECT').toUpperCase();
-      const plan = { kind, barrier: false, cleanErrors: false, guardResult: ['SELECT', 'VALUES', 'WITH', 'SHOW', 'FETCH', 'TABLE'].includes(kind), ...rules.plan?.(statement) };
+      const plan = {
+        kind,
+        barrier: false,
+        cleanErrors: false,
+        guardResult: ['SELECT', 'VALUES', 'WITH', 'SHOW', 'FETCH', 'TABLE'].includes(kind),
+        ...rules.plan?.(statement),
+      };
       texts.set(plan, statement);
       return plan;
     });
@@ -136,7 +153,9 @@ export function openGate(rules: OpenGateRules): OpenGate {
           maxBytes: limits.bytes ?? Number.POSITIVE_INFINITY,
           timeoutMs: limits.ms ?? 0,
           overLimit: (what) =>
-            what === 'time' ? { code: 'TIMEOUT', sqlstate: '57014', message: 'over the time limit' } : { code: 'ROW_LIMIT', sqlstate: '53400', message: `over the limit of ${what}` },
+            what === 'time'
+              ? { code: 'TIMEOUT', sqlstate: '57014', message: 'over the time limit' }
+              : { code: 'ROW_LIMIT', sqlstate: '53400', message: `over the limit of ${what}` },
           finish: (end) => {
             if (finished) throw new GatehouseError('TEST', 'finished twice');
             finished = true;

@@ -28,7 +28,9 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
-export async function startRig(options: { readonly version?: PostgresVersion; readonly limits?: PostgresDoorOptions['limits'] } = {}): Promise<Rig> {
+export async function startRig(
+  options: { readonly version?: PostgresVersion; readonly limits?: PostgresDoorOptions['limits'] } = {},
+): Promise<Rig> {
   const server = await startPostgres({ version: options.version ?? 15 });
   const rules: OpenGateRules = { upstream: { ...server.config(), tls: 'disable' }, password: TOKEN };
   const gate = openGate(rules);
@@ -60,11 +62,14 @@ export async function startRig(options: { readonly version?: PostgresVersion; re
       return client;
     },
     async upstreamSessions() {
-      const rows = await direct("select count(*)::int from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()");
+      const rows = await direct(
+        "select count(*)::int from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()",
+      );
       return Number(rows[0]?.[0]);
     },
     reset() {
-      for (const key of ['refuse', 'rewrite', 'plan', 'limits', 'delay', 'durable', 'check', 'recheck', 'setting', 'openRefusal'] as const) delete rules[key];
+      for (const key of ['refuse', 'rewrite', 'plan', 'limits', 'delay', 'durable', 'check', 'recheck', 'setting', 'openRefusal'] as const)
+        delete rules[key];
       gate.events.length = 0;
       gate.ends.length = 0;
       gate.statements.length = 0;
