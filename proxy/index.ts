@@ -1,19 +1,20 @@
 // The composition root: the one place that wires the parts together. Source: design, "Architecture".
 import { join } from 'node:path';
+import { askControl, listenControl } from './api/control.ts';
 import { loadDeviceKey } from './audit/device-key.ts';
 import { openLedger } from './audit/ledger.ts';
 import type { LedgerPort } from './audit/ledger-port.ts';
-import { loadPolicy } from './bundled-policy.ts';
 import { Checkpoint, type ConfiguredConnection } from './checkpoint/checkpoint.ts';
 import { type Explanation, explain } from './checkpoint/postgres/explain.ts';
 import { GatehouseError } from './errors.ts';
 import { osUser } from './identity/person.ts';
 import { Principals } from './identity/principals.ts';
 import type { PolicyEngine } from './policy/engine.ts';
+import { loadPolicy } from './policy/profile-bundle.ts';
 import { type Sample, startSample } from './sample/sample.ts';
 import { Connections, SAMPLE_CONNECTION } from './store/connections.ts';
 import { openProfile } from './store/profile.ts';
-import type { ReadyFacts } from './store/run-file.ts';
+import { type ReadyFacts, runningProxy } from './store/run-file.ts';
 import { openSecrets } from './store/secrets.ts';
 import { readSettings } from './store/settings.ts';
 import { listenPostgres, type PostgresDoor } from './wire/postgres/server.ts';
@@ -120,6 +121,9 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       log: (event, facts) => options.log(`postgres door: ${event} ${JSON.stringify(facts)}`),
     });
     stack.defer(() => door.close());
+    stack.use(
+      await listenControl(profile.home, ({ connection, as, sql }) => explainAs({ checkpoint, principals, groups: settings.groups }, connection, as, sql)),
+    );
     const parts = stack.move();
     let closing: Promise<void> | undefined;
     return {
@@ -140,30 +144,46 @@ const UNRECORDED: LedgerPort = {
   appendDurable: () => ({ id: '', durable: Promise.resolve() }),
 };
 
-/** What would happen to a statement, and why. Nothing runs. */
-export async function checkStatement(options: { home: string; connection: string; as: string; sql: string; keyFile?: string }): Promise<Explanation> {
-  const profile = openProfile(options.home);
-  const settings = readSettings(profile.home);
-  const connections = new Connections(profile.home, openSecrets(profile, { keyFile: options.keyFile }));
-  const policy = loadPolicy(profile.home);
-  using principals = Principals.open(profile.home);
-  principals.ensurePerson(osUser());
-  const record = principals.get(options.as);
-  if (record === undefined) throw new GatehouseError('NO_PRINCIPAL', `there is no person or agent \`${options.as}\``);
-  await using stack = new AsyncDisposableStack();
-  let sample: Sample | undefined;
-  if (options.connection === SAMPLE_CONNECTION) {
-    sample = await startSample({ folder: join(profile.home, 'sample'), log: () => undefined });
-    stack.defer(sample.stop);
-  }
-  using checkpoint = checkpointOf({ principals, groups: settings.groups, ledger: UNRECORDED, policy, connection: (name) => configured(connections, sample, name) });
-  const services = await checkpoint.servicesFor(options.connection);
-  if (services === undefined) throw new GatehouseError('NO_CONNECTION', `there is no connection \`${options.connection}\``);
+interface Asked {
+  readonly checkpoint: Checkpoint;
+  readonly principals: Principals;
+  readonly groups: readonly string[];
+}
+
+async function explainAs(parts: Asked, connection: string, as: string, sql: string): Promise<Explanation> {
+  parts.principals.poll();
+  const record = parts.principals.get(as);
+  if (record === undefined) throw new GatehouseError('NO_PRINCIPAL', `there is no person or agent \`${as}\``);
+  const services = await parts.checkpoint.servicesFor(connection);
+  if (services === undefined) throw new GatehouseError('NO_CONNECTION', `there is no connection \`${connection}\``);
   const principal = {
     kind: record.kind,
     name: record.name,
-    groups: record.kind === 'person' ? settings.groups : [],
+    groups: record.kind === 'person' ? parts.groups : [],
     ...(record.owner === undefined ? {} : { owner: record.owner }),
   };
-  return await explain(services, principal, options.sql, Date.now());
+  return explain(services, principal, sql, Date.now());
+}
+
+/** What would happen to a statement, and why. Nothing runs. Asks the running proxy where there is one. */
+export async function checkStatement(options: { home: string; connection: string; as: string; sql: string; keyFile?: string }): Promise<unknown> {
+  const profile = openProfile(options.home);
+  const { connection, as, sql } = options;
+  if (runningProxy(profile.home) !== undefined) return askControl(profile.home, { command: 'check', connection, as, sql });
+  const settings = readSettings(profile.home);
+  const connections = new Connections(profile.home, openSecrets(profile, { keyFile: options.keyFile }));
+  await using stack = new AsyncDisposableStack();
+  const principals = stack.use(Principals.open(profile.home));
+  principals.ensurePerson(osUser());
+  let sample: Sample | undefined;
+  if (connection === SAMPLE_CONNECTION) {
+    const started = await startSample({ folder: join(profile.home, 'sample'), log: () => undefined });
+    sample = started;
+    stack.defer(() => started.stop());
+  }
+  const policy = loadPolicy(profile.home);
+  const checkpoint = stack.use(
+    checkpointOf({ principals, groups: settings.groups, ledger: UNRECORDED, policy, connection: (name) => configured(connections, sample, name) }),
+  );
+  return await explainAs({ checkpoint, principals, groups: settings.groups }, connection, as, sql);
 }

@@ -1,5 +1,5 @@
-// What a statement does, in words that no dialect owns. Both dialect folders produce this shape; policy, masking, audit
-// and the doors read it. Source: design, "Analysis: what a statement does".
+// What a statement does, in words that no dialect owns: the actions and effects that policy, masking and audit read. What a
+// dialect finds beyond that stays in its folder. Source: design, "Analysis: what a statement does".
 
 /** The policy's actions, grouped as the Cedar schema groups them. */
 export const ACTION_GROUPS = {
@@ -54,43 +54,3 @@ export type ColumnUse =
   | 'argument'
   | 'returning'
   | 'conflict';
-
-export interface ColumnRead {
-  readonly column: ColumnName;
-  readonly use: ColumnUse;
-  /** Byte offset of the reference in the statement's text, where the parser gives one. */
-  readonly position?: number;
-}
-
-export interface RelationUse {
-  readonly relation: RelationName;
-  readonly as: 'source' | 'target';
-}
-
-/** What the analysis did not understand, with its byte offset in the judged text. A gap in what matters denies. */
-export interface Gap {
-  readonly what: string;
-  readonly position?: number;
-}
-
-/** An output column: the base columns its value depends on, or `unknown`. */
-export interface OutputLineage {
-  readonly name: string;
-  readonly from: readonly ColumnName[] | 'unknown';
-}
-
-export interface Analysis {
-  /** The command as the server would tag it: `SELECT`, `UPDATE`, `CREATE TABLE`, … */
-  readonly kind: string;
-  readonly effects: readonly Effect[];
-  readonly relations: readonly RelationUse[];
-  readonly columnsRead: readonly ColumnRead[];
-  readonly outputs: readonly OutputLineage[];
-  readonly hasWhere: boolean;
-  readonly complete: boolean;
-  readonly gaps: readonly Gap[];
-  /** Groups statements of one shape in the audit; never a key for a decision. */
-  readonly fingerprint: string;
-  /** The text with literals replaced by parameters, for the audit. */
-  readonly normalised: string;
-}

@@ -4,8 +4,11 @@ import type { ConnectionFacts, Limits, PolicyEngine, Principal } from '../../pol
 import type { StatementFacts } from '../../sql/postgres/analyse/facts.ts';
 import type { SourceColumn } from '../../sql/postgres/analyse/lineage.ts';
 import type { ParserPool } from '../../sql/postgres/parse/parser-pool.ts';
+import type { Catalog } from '../../sql/postgres/catalog/catalog.ts';
 import type { PostgresService } from '../../sql/postgres/service.ts';
 import type { Refusal, StatementPlan } from '../gate.ts';
+import type { MaskResolver } from './masks.ts';
+import type { SessionState } from './session-names.ts';
 
 export interface JudgeServices {
   readonly parser: ParserPool;
@@ -43,3 +46,15 @@ export interface Plan extends StatementPlan {
 export type Ruling =
   | { readonly kind: 'forward'; readonly text: Uint8Array; readonly plans: readonly Plan[]; readonly cacheable: boolean }
   | { readonly kind: 'refuse'; readonly refusal: Refusal; readonly audit: AuditJudgement };
+
+export interface JudgeInput {
+  readonly services: JudgeServices;
+  readonly asker: Asker;
+  readonly state: SessionState;
+  readonly bytes: Uint8Array;
+  readonly form: 'simple' | 'parse';
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  /** Kept by the session per catalog, policy and justification. */
+  readonly masks: (catalog: Catalog, reason: string | undefined, make: () => MaskResolver) => MaskResolver;
+}

@@ -17,23 +17,11 @@ import { isGoverned, type MaskEdit, maskEdits } from '../../sql/postgres/rewrite
 import { verifyRewrite } from '../../sql/postgres/rewrite/verify.ts';
 import type { Refusal } from '../gate.ts';
 import { notUnderstood, refusal } from '../refusals.ts';
-import type { Asker, JudgeServices, Plan, Ruling } from './context.ts';
+import type { JudgeInput, Plan, Ruling } from './context.ts';
 import { leadingJustification } from './justification.ts';
 import type { MaskResolver } from './masks.ts';
 import { applyAll, effectivePath, epochOf, namesOf, type SessionState } from './session-names.ts';
 import { ruleStatement } from './statement-rules.ts';
-
-export interface JudgeInput {
-  readonly services: JudgeServices;
-  readonly asker: Asker;
-  readonly state: SessionState;
-  readonly bytes: Uint8Array;
-  readonly form: 'simple' | 'parse';
-  /** Milliseconds since the epoch. */
-  readonly time: number;
-  /** Kept by the session per catalog, policy and justification. */
-  readonly masks: (catalog: Catalog, reason: string | undefined, make: () => MaskResolver) => MaskResolver;
-}
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const WRITES: ReadonlySet<string> = new Set([...ACTION_GROUPS.write, ...ACTION_GROUPS.schemaChange, ...ACTION_GROUPS.call, 'listen', 'maintenance', 'lock']);

@@ -6,7 +6,7 @@ import type { Catalog } from '../../sql/postgres/catalog/catalog.ts';
 import { looksMasked } from '../../sql/postgres/rewrite/mask-expression.ts';
 import type { Refusal } from '../gate.ts';
 import { approvalRequired, denied, justificationRequired, maskedColumn, refusal } from '../refusals.ts';
-import type { JudgeInput } from './judge.ts';
+import type { JudgeInput } from './context.ts';
 import { justificationProblem } from './justification.ts';
 import { MaskResolver } from './masks.ts';
 import { type Circumstances, contextOf, decideEffects, revealContext } from './questions.ts';

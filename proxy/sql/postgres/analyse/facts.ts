@@ -3,7 +3,7 @@
 import type { ColumnUse, Effect } from '../../analysis.ts';
 import type { CatalogRelation } from '../catalog/catalog.ts';
 import type { Lineage, SourceColumn } from './lineage.ts';
-import type { Reference, ScopeRelation } from './scope.ts';
+import type { Reference } from './scope.ts';
 
 export interface Usage {
   readonly source: SourceColumn;
@@ -156,5 +156,3 @@ export function emptyFacts(kind: string): StatementFacts {
     parameters: 0,
   };
 }
-
-export type { ScopeRelation };
