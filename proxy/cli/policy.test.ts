@@ -2,7 +2,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { DEFAULT_BUNDLE, policyCommand } from './policy.ts';
+import { DEFAULT_BUNDLE } from '../policy/profile-bundle.ts';
+import { policyCommand } from './policy.ts';
 
 let home = '';
 beforeEach(() => {

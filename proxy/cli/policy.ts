@@ -1,11 +1,10 @@
 // `gatehouse policy lint|test [FOLDER]`: what is wrong with a bundle, and does it answer as its tests say.
 // Exit codes: 0 done, 1 problems or failed tests, 2 usage. Source: design, "Command line", "What admins can do".
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { loadBundle } from '../policy/bundle.ts';
 import { type Judge, runBundleTests, type TestReport } from '../policy/bundle-tests.ts';
 import { type Problem, renderProblem } from '../policy/problem.ts';
+import { bundleFolder } from '../policy/profile-bundle.ts';
 
 export interface PolicyCommandIo {
   /** The profile folder: its `policy` folder is the bundle when none is named. */
@@ -21,9 +20,6 @@ const USAGE = `usage: gatehouse policy lint [FOLDER]
 `;
 const LATER = ['pack', 'sign', 'verify', 'simulate', 'publish'];
 
-/** The bundle that comes with Gatehouse. */
-export const DEFAULT_BUNDLE = fileURLToPath(new URL('../../policies/default', import.meta.url));
-
 export async function policyCommand(args: readonly string[], io: PolicyCommandIo): Promise<number> {
   const [command = '', folder, ...rest] = args;
   if (LATER.includes(command)) {
@@ -34,8 +30,7 @@ export async function policyCommand(args: readonly string[], io: PolicyCommandIo
     io.stderr.write(USAGE);
     return 2;
   }
-  const own = join(io.home, 'policy');
-  const place = folder ?? (existsSync(own) ? own : DEFAULT_BUNDLE);
+  const place = folder ?? bundleFolder(io.home);
   const loaded = loadBundle(place);
   if ('problems' in loaded) {
     io.stderr.write(problemText(place, loaded.problems));

@@ -79,9 +79,11 @@ class BundleEngine implements PolicyEngine {
   }
 
   decide(question: Question): Answer {
-    // A column whose tags have no mask is visible: there is nothing to reveal, and no policy is asked.
-    if (question.action === 'reveal' && question.resource.kind === 'column' && this.#hidesNothing(question.resource.tags))
+    // A column whose tags have no mask is visible: there is nothing to reveal, and no policy is asked. Without tags one is asked.
+    const { action, resource } = question;
+    if (action === 'reveal' && resource.kind === 'column' && resource.tags.length > 0 && !this.hides(resource.tags)) {
       return { kind: 'allow', policies: [] };
+    }
     return this.#decisions.decide(question);
   }
 
@@ -115,11 +117,5 @@ class BundleEngine implements PolicyEngine {
 
   limitsOf(principal: Principal): Limits {
     return this.#limits[principal.kind];
-  }
-
-  #hidesNothing(tags: readonly string[]): boolean {
-    return (
-      tags.length > 0 && tags.every((tag) => this.#classification.tags.has(tag) && this.#classification.tags.get(tag)?.mask === undefined)
-    );
   }
 }

@@ -99,6 +99,16 @@ describe('the mask for tags', () => {
     expect(engine.maskFor(tags.toReversed())).toEqual(mask);
   });
 
+  test('is there for every tag but those that only say something', () => {
+    expect([['note'], [], ['pii.email', 'note'], ['derived'], ['never.heard.of']].map((tags) => engine.hides(tags))).toEqual([
+      false,
+      false,
+      true,
+      true,
+      true,
+    ]);
+  });
+
   test('another tag never makes it weaker', () => {
     const rank = (mask: Mask): number => ({ null: 0, redact: 1, token: 2 })[mask.kind as 'null'] ?? 3;
     const tags = fc.subarray(['pii.email', 'pii.other', 'pii.name', 'pii.gone', 'pii.date', 'pii.join', 'pii.link', 'note', 'derived'], {
