@@ -94,12 +94,16 @@ export class Checkpoint implements Gate, Disposable {
         door: request.door,
         address: request.address,
         why,
-        ...(request.peer === undefined ? {} : { pid: request.peer.pid, ...(request.peer.executable === undefined ? {} : { executable: request.peer.executable }) }),
+        ...(request.peer === undefined
+          ? {}
+          : { pid: request.peer.pid, ...(request.peer.executable === undefined ? {} : { executable: request.peer.executable }) }),
       },
     });
   }
 
-  async open(request: OpenRequest): Promise<{ kind: 'opened'; session: GateSession; upstream: UpstreamTarget } | { kind: 'refused'; refusal: Refusal }> {
+  async open(
+    request: OpenRequest,
+  ): Promise<{ kind: 'opened'; session: GateSession; upstream: UpstreamTarget } | { kind: 'refused'; refusal: Refusal }> {
     const refuse = (found: Refusal, why: string): { kind: 'refused'; refusal: Refusal } => {
       this.#refused(request, why);
       return { kind: 'refused', refusal: { ...found, fatal: true } };
@@ -108,11 +112,15 @@ export class Checkpoint implements Gate, Disposable {
     this.#limiter.succeeded(request.user, request.address);
     const record = principals.get(request.user);
     const status = principals.statusOf(request.user);
-    if (record === undefined || status === undefined) return refuse(refusal('DENIED', 'sign-in refused', { sqlstate: '28P01' }), 'unknown principal');
+    if (record === undefined || status === undefined)
+      return refuse(refusal('DENIED', 'sign-in refused', { sqlstate: '28P01' }), 'unknown principal');
     if (status !== 'active') return refuse(notEntitled(request.user, status), status);
     const [name = '', otherDatabase] = request.connection.split('/', 2);
     if (record.kind === 'agent' && !record.connections.includes(name)) {
-      return refuse(refusal('DENIED', `agent "${record.name}" may not use connection "${name}"`, { sqlstate: '28000' }), 'connection not allowed');
+      return refuse(
+        refusal('DENIED', `agent "${record.name}" may not use connection "${name}"`, { sqlstate: '28000' }),
+        'connection not allowed',
+      );
     }
     let configured: ConfiguredConnection | undefined;
     try {
@@ -121,7 +129,13 @@ export class Checkpoint implements Gate, Disposable {
       return refuse(refusal('UPSTREAM', `connection "${name}" can't be read`), 'connection broken');
     }
     if (configured === undefined || otherDatabase !== undefined) {
-      return refuse(refusal('DENIED', `there is no connection "${request.connection.slice(0, 63)}"`, { sqlstate: '3D000', hint: 'the database name is the name of a Gatehouse connection' }), 'unknown connection');
+      return refuse(
+        refusal('DENIED', `there is no connection "${request.connection.slice(0, 63)}"`, {
+          sqlstate: '3D000',
+          hint: 'the database name is the name of a Gatehouse connection',
+        }),
+        'unknown connection',
+      );
     }
     const policy = this.#options.policy();
     const principal: Principal = {
@@ -132,7 +146,8 @@ export class Checkpoint implements Gate, Disposable {
     };
     const limits = policy.limitsOf(principal);
     const live = [...this.#sessions.values()].filter((session) => session.principal === principal.name).length;
-    if (live >= limits.maxSessions) return refuse(refusal('SESSION_LIMIT', `"${principal.name}" has ${live} sessions open, the limit`), 'session limit');
+    if (live >= limits.maxSessions)
+      return refuse(refusal('SESSION_LIMIT', `"${principal.name}" has ${live} sessions open, the limit`), 'session limit');
     if (ledger.state.kind === 'failed' && policy.settings.auditMode === 'strict') {
       return refuse(refusal('AUDIT_UNAVAILABLE', 'the audit ledger can not be written, so no session may start'), 'ledger failed');
     }
@@ -193,7 +208,12 @@ export class Checkpoint implements Gate, Disposable {
   async servicesFor(name: string): Promise<JudgeServices | undefined> {
     const configured = await this.#options.connection(name);
     if (configured === undefined) return undefined;
-    return { parser: this.#parser, service: this.#serviceFor(name, configured), policy: this.#options.policy(), connection: configured.facts };
+    return {
+      parser: this.#parser,
+      service: this.#serviceFor(name, configured),
+      policy: this.#options.policy(),
+      connection: configured.facts,
+    };
   }
 
   #serviceFor(name: string, configured: ConfiguredConnection): PostgresService {
@@ -237,7 +257,9 @@ function notEntitled(name: string, status: string): Refusal {
 
 /** Given at connection start, so that RESET and DISCARD give them back. */
 function sessionOptions(path: readonly string[]): string {
-  const schemas = [...path, 'pg_temp'].map((schema) => (/^[a-z_][a-z0-9_]*$/u.test(schema) ? schema : `"${schema.replaceAll('"', '""')}"`)).join(', ');
+  const schemas = [...path, 'pg_temp']
+    .map((schema) => (/^[a-z_][a-z0-9_]*$/u.test(schema) ? schema : `"${schema.replaceAll('"', '""')}"`))
+    .join(', ');
   const escaped = schemas.replace(/[\\\s]/gu, (character) => `\\${character}`);
   return `-c search_path=${escaped} -c standard_conforming_strings=on -c client_encoding=UTF8 -c backslash_quote=safe_encoding`;
 }

@@ -85,13 +85,21 @@ export function justificationRequired(
   });
 }
 
-export function approvalRequired(policies: readonly DeterminingPolicy[], remedies: readonly Remedy[], facts: Readonly<Record<string, string | number>>): Refusal {
+export function approvalRequired(
+  policies: readonly DeterminingPolicy[],
+  remedies: readonly Remedy[],
+  facts: Readonly<Record<string, string | number>>,
+): Refusal {
   const approve = remedies.find((remedy) => remedy.kind === 'approve');
   const who = approve?.kind === 'approve' ? approve.approvers : 'an approver';
-  return refusal('DENIED', `${sentence(policies, 'this statement needs an approval')} Approval by ${who} is needed, and this version of Gatehouse can not ask for approvals yet, so it is denied.`, {
-    policies: ids(policies),
-    facts,
-  });
+  return refusal(
+    'DENIED',
+    `${sentence(policies, 'this statement needs an approval')} Approval by ${who} is needed, and this version of Gatehouse can not ask for approvals yet, so it is denied.`,
+    {
+      policies: ids(policies),
+      facts,
+    },
+  );
 }
 
 export function notUnderstood(what: string, position?: number, sqlstate?: string): Refusal {

@@ -20,7 +20,13 @@ export interface Explanation {
 }
 
 /** `justification`: as if it had been given in the session. */
-export async function explain(services: JudgeServices, principal: Principal, sql: string, time: number, justification?: string): Promise<Explanation> {
+export async function explain(
+  services: JudgeServices,
+  principal: Principal,
+  sql: string,
+  time: number,
+  justification?: string,
+): Promise<Explanation> {
   await services.service.catalog();
   const ruling = await judgeText({
     services,

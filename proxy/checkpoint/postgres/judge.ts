@@ -24,14 +24,25 @@ import { applyAll, effectivePath, epochOf, namesOf, type SessionState } from './
 import { ruleStatement } from './statement-rules.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const WRITES: ReadonlySet<string> = new Set([...ACTION_GROUPS.write, ...ACTION_GROUPS.schemaChange, ...ACTION_GROUPS.call, 'listen', 'maintenance', 'lock']);
+const WRITES: ReadonlySet<string> = new Set([
+  ...ACTION_GROUPS.write,
+  ...ACTION_GROUPS.schemaChange,
+  ...ACTION_GROUPS.call,
+  'listen',
+  'maintenance',
+  'lock',
+]);
 const READS: ReadonlySet<string> = new Set([...ACTION_GROUPS.read, 'transaction', 'set']);
 const MAX_ROUNDS = 30;
 
 /** Judges; records nothing. */
 export async function judgeText(input: JudgeInput): Promise<Ruling> {
   const { services, asker, bytes } = input;
-  const refuse = (found: Refusal, text = ''): Ruling => ({ kind: 'refuse', refusal: found, audit: refusedAudit(input, found, text, undefined, undefined) });
+  const refuse = (found: Refusal, text = ''): Ruling => ({
+    kind: 'refuse',
+    refusal: found,
+    audit: refusedAudit(input, found, text, undefined, undefined),
+  });
   if (bytes.byteLength > asker.limits.maxStatementBytes) {
     return refuse(refusal('NOT_UNDERSTOOD', `can't be checked: the statement is longer than ${asker.limits.maxStatementBytes} bytes`));
   }
@@ -41,7 +52,8 @@ export async function judgeText(input: JudgeInput): Promise<Ruling> {
   } catch {
     return refuse(refusal('NOT_UNDERSTOOD', "can't be checked: the statement is not valid UTF-8", { sqlstate: '22021' }));
   }
-  if (text.includes('\0')) return refuse(refusal('NOT_UNDERSTOOD', "can't be checked: the statement holds a NUL byte", { sqlstate: '22021' }));
+  if (text.includes('\0'))
+    return refuse(refusal('NOT_UNDERSTOOD', "can't be checked: the statement holds a NUL byte", { sqlstate: '22021' }));
   const outcome = await services.parser.parse(text, bytes.byteLength);
   if (outcome.kind === 'syntax') {
     return refuse({ ...notUnderstood(outcome.message, outcome.position, '42601'), detail: 'code=NOT_UNDERSTOOD' }, text);
@@ -69,7 +81,6 @@ function refuseStale(input: JudgeInput, text: string, parsed: ParsedText): Rulin
   const found = notUnderstood('the schema changed while the statement was judged; run it again');
   return { kind: 'refuse', refusal: found, audit: refusedAudit(input, found, text, parsed, undefined) };
 }
-
 
 interface Judged {
   readonly facts: StatementFacts;
@@ -109,7 +120,11 @@ function inheritNamed(facts: StatementFacts, state: SessionState, epoch: string)
   const named = (kind === 'prepared' ? state.prepared : state.cursors).get(name);
   if (named === undefined) return;
   if (kind === 'prepared' && named.epoch !== epoch) {
-    facts.gaps.push({ what: `prepared statement "${name}" was prepared under other circumstances; prepare it again`, position: undefined, sqlstate: '0A000' });
+    facts.gaps.push({
+      what: `prepared statement "${name}" was prepared under other circumstances; prepare it again`,
+      position: undefined,
+      sqlstate: '0A000',
+    });
   }
   facts.effects.push(...named.facts.effects);
   facts.references.push(...named.facts.references);
@@ -171,13 +186,25 @@ async function judgeBy(input: JudgeInput, text: string, parsed: ParsedText, cata
           maskOf: masks.maskOf,
         })
       : 'the masked form does not parse';
-  if (wrong !== undefined) return refuse(notUnderstood(`the masked form of this statement can not be proven safe (${wrong})`), judged[0]?.facts, masks);
+  if (wrong !== undefined)
+    return refuse(notUnderstood(`the masked form of this statement can not be proven safe (${wrong})`), judged[0]?.facts, masks);
   const rewritten = spliced.text.toString('utf8');
-  const withText = plans.map((plan) => ({ ...plan, audit: { ...plan.audit, statement: { ...plan.audit.statement, rewritten: redactStatement(rewritten) } } }));
+  const withText = plans.map((plan) => ({
+    ...plan,
+    audit: { ...plan.audit, statement: { ...plan.audit.statement, rewritten: redactStatement(rewritten) } },
+  }));
   return { kind: 'forward', text: spliced.text, plans: withText, cacheable };
 }
 
-function planOf(input: JudgeInput, masks: MaskResolver, one: Judged, parsed: ParsedText, text: string, answer: Answer, justification: string | undefined): Plan {
+function planOf(
+  input: JudgeInput,
+  masks: MaskResolver,
+  one: Judged,
+  parsed: ParsedText,
+  text: string,
+  answer: Answer,
+  justification: string | undefined,
+): Plan {
   const { facts, epoch } = one;
   const { policy } = input.services;
   const touchesGoverned =
@@ -193,7 +220,8 @@ function planOf(input: JudgeInput, masks: MaskResolver, one: Judged, parsed: Par
     barrier: facts.changes.length > 0,
     cleanErrors: touchesGoverned,
     // COPY describes no columns; its rows come from the rewritten query alone.
-    guardResult: facts.kind !== 'COPY' && (facts.references.some(({ relation }) => !isSystemSchema(relation.schema)) || facts.executes !== undefined),
+    guardResult:
+      facts.kind !== 'COPY' && (facts.references.some(({ relation }) => !isSystemSchema(relation.schema)) || facts.executes !== undefined),
     facts,
     epoch,
     durable: actions.some((action) => WRITES.has(action)),
@@ -201,7 +229,9 @@ function planOf(input: JudgeInput, masks: MaskResolver, one: Judged, parsed: Par
     taints: read.some((usage) => policy.isUntrusted(masks.tagsOf(usage.source))),
     isMasked: (source) => masks.maskOf(source) !== undefined,
     assignedParameters: new Map(
-      facts.assigned.flatMap(({ parameter, source }) => (parameter !== undefined && masks.maskOf(source) !== undefined ? [[parameter, source.column.name] as const] : [])),
+      facts.assigned.flatMap(({ parameter, source }) =>
+        parameter !== undefined && masks.maskOf(source) !== undefined ? [[parameter, source.column.name] as const] : [],
+      ),
     ),
     audit: auditOf(text, parsed, facts, masks, {
       verdict: 'allow',
@@ -215,7 +245,13 @@ function planOf(input: JudgeInput, masks: MaskResolver, one: Judged, parsed: Par
 const LONGEST_TEXT = 100_000;
 const shown = (text: string): string => (text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text);
 
-function auditOf(text: string, parsed: ParsedText | undefined, facts: StatementFacts | undefined, masks: MaskResolver | undefined, decision: AuditDecision): AuditJudgement {
+function auditOf(
+  text: string,
+  parsed: ParsedText | undefined,
+  facts: StatementFacts | undefined,
+  masks: MaskResolver | undefined,
+  decision: AuditDecision,
+): AuditJudgement {
   const columns = new Set<string>();
   const masked = new Set<string>();
   for (const { source } of facts?.usages ?? []) {
@@ -230,7 +266,9 @@ function auditOf(text: string, parsed: ParsedText | undefined, facts: StatementF
       if (columns.has(name) && masks.maskOf(sourceOf(reference.relation, column)) !== undefined) masked.add(name);
     }
   }
-  const relations = new Set([...(facts?.references ?? []), ...(facts?.targets ?? [])].map(({ relation }) => `${relation.schema}.${relation.name}`));
+  const relations = new Set(
+    [...(facts?.references ?? []), ...(facts?.targets ?? [])].map(({ relation }) => `${relation.schema}.${relation.name}`),
+  );
   return {
     statement: {
       text: redactStatement(shown(text)),
@@ -238,7 +276,13 @@ function auditOf(text: string, parsed: ParsedText | undefined, facts: StatementF
       normalised: redactStatement(shown(parsed?.normalised ?? '')),
       kind: facts?.kind ?? 'UNKNOWN',
     },
-    effects: [...new Set((facts?.effects ?? []).map((effect) => (effect.relation === undefined ? effect.action : `${effect.action} ${effect.relation.schema}.${effect.relation.name}`)))],
+    effects: [
+      ...new Set(
+        (facts?.effects ?? []).map((effect) =>
+          effect.relation === undefined ? effect.action : `${effect.action} ${effect.relation.schema}.${effect.relation.name}`,
+        ),
+      ),
+    ],
     relations: [...relations],
     columnsRead: [...columns].slice(0, 500),
     columnsMasked: [...masked].slice(0, 500),
@@ -246,7 +290,14 @@ function auditOf(text: string, parsed: ParsedText | undefined, facts: StatementF
   };
 }
 
-function refusedAudit(input: JudgeInput, found: Refusal, text: string, parsed: ParsedText | undefined, facts: StatementFacts | undefined, masks?: MaskResolver): AuditJudgement {
+function refusedAudit(
+  input: JudgeInput,
+  found: Refusal,
+  text: string,
+  parsed: ParsedText | undefined,
+  facts: StatementFacts | undefined,
+  masks?: MaskResolver,
+): AuditJudgement {
   const { bundle } = input.services.policy;
   return auditOf(text, parsed, facts, masks, {
     verdict: found.code === 'JUSTIFICATION_REQUIRED' || found.code === 'APPROVAL_PENDING' ? 'hold' : 'deny',

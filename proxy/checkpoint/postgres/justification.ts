@@ -16,9 +16,11 @@ export function justificationProblem(reason: string, remedies: readonly Remedy[]
   for (const remedy of remedies) {
     if (remedy.kind !== 'justify') continue;
     if (reason.trim().length < remedy.minimumLength) return `The reason given is too short (at least ${remedy.minimumLength} characters).`;
-    if (remedy.pattern !== undefined && !new RegExp(remedy.pattern, 'u').test(reason)) return `The reason given does not have the form that is asked for (${remedy.pattern}).`;
+    if (remedy.pattern !== undefined && !new RegExp(remedy.pattern, 'u').test(reason))
+      return `The reason given does not have the form that is asked for (${remedy.pattern}).`;
   }
   const plain = (value: string): string => value.replace(/\s+/gu, ' ').trim().toLowerCase();
-  if (plain(statement).includes(plain(reason)) && plain(reason).length > plain(statement).length / 2) return 'The reason given repeats the statement.';
+  if (plain(statement).includes(plain(reason)) && plain(reason).length > plain(statement).length / 2)
+    return 'The reason given repeats the statement.';
   return undefined;
 }

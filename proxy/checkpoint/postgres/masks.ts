@@ -30,7 +30,9 @@ export class MaskResolver {
 
   constructor(input: MaskInput) {
     this.#input = input;
-    this.#derived = new DerivedColumns(input.catalog, input.definitions, (routine) => input.policy.isCleanFunction(input.connection, routine));
+    this.#derived = new DerivedColumns(input.catalog, input.definitions, (routine) =>
+      input.policy.isCleanFunction(input.connection, routine),
+    );
   }
 
   /** Definitions that must be parsed before the answers given so far are final. */
@@ -85,7 +87,13 @@ export class MaskResolver {
     const type = catalog.typeByOid(source.column.typeOid);
     const base = type?.kind === 'd' ? catalog.typeByOid(type.baseOid) : type;
     if (base === undefined) return { sql: `null::${source.column.typeText}`, keepsNull: false };
-    return maskColumn(mask, source.column, base, quoteIdentifier(source.column.name), type?.hasChecks === true || (type?.kind === 'd' && base.kind === 'd'));
+    return maskColumn(
+      mask,
+      source.column,
+      base,
+      quoteIdentifier(source.column.name),
+      type?.hasChecks === true || (type?.kind === 'd' && base.kind === 'd'),
+    );
   }
 
   /** Is any of the relation's columns masked? */

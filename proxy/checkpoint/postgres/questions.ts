@@ -15,7 +15,12 @@ export interface Circumstances {
 
 const PREDICATES = new Set(['condition', 'join', 'group', 'order', 'aggregate', 'nullTest']);
 
-export function contextOf(facts: StatementFacts, masks: MaskResolver | undefined, asker: Asker, circumstances: Circumstances): QuestionContext {
+export function contextOf(
+  facts: StatementFacts,
+  masks: MaskResolver | undefined,
+  asker: Asker,
+  circumstances: Circumstances,
+): QuestionContext {
   const tags = new Set<string>();
   const predicateTags = new Set<string>();
   for (const usage of facts.usages) {
@@ -82,7 +87,13 @@ export function decideEffects(facts: StatementFacts, context: QuestionContext, s
   const remedies: Remedy[] = [];
   const policies = new Map<string, DeterminingPolicy>();
   for (const effect of facts.effects) {
-    const question: Question = { principal: asker.principal, connection: services.connection, action: effect.action, resource: resourceOf(effect), context };
+    const question: Question = {
+      principal: asker.principal,
+      connection: services.connection,
+      action: effect.action,
+      resource: resourceOf(effect),
+      context,
+    };
     const answer = services.policy.decide(question);
     if (answer.kind === 'hold') remedies.push(...answer.remedies);
     if (answer.kind === worst.answer.kind) for (const policy of answer.policies) policies.set(policy.id, policy);

@@ -63,7 +63,8 @@ export function namesOf(state: SessionState): SessionNames {
 }
 
 /** Equal epochs give names equal meanings. */
-export const epochOf = (state: SessionState): string => `${effectivePath(state).join('\u0001')}\u0002${state.now.temporary.size === 0 ? '' : state.temporaryVersion}`;
+export const epochOf = (state: SessionState): string =>
+  `${effectivePath(state).join('\u0001')}\u0002${state.now.temporary.size === 0 ? '' : state.temporaryVersion}`;
 
 const without = <T>(map: ReadonlyMap<string, T>, name: string): ReadonlyMap<string, T> => {
   const copy = new Map(map);
@@ -122,9 +123,14 @@ export function applyChange(state: SessionState, change: SessionChange, named: N
         temporaryVersion: state.temporaryVersion + 1,
       };
     case 'dropTemporary':
-      return { ...state, now: { ...state.now, temporary: without(state.now.temporary, change.name) }, temporaryVersion: state.temporaryVersion + 1 };
+      return {
+        ...state,
+        now: { ...state.now, temporary: without(state.now.temporary, change.name) },
+        temporaryVersion: state.temporaryVersion + 1,
+      };
     case 'discard':
-      if (change.what === 'temp') return { ...state, now: { ...state.now, temporary: new Map() }, temporaryVersion: state.temporaryVersion + 1 };
+      if (change.what === 'temp')
+        return { ...state, now: { ...state.now, temporary: new Map() }, temporaryVersion: state.temporaryVersion + 1 };
       if (change.what !== 'all') return state;
       return { ...openState(state.initialPath), justification: state.justification, temporaryVersion: state.temporaryVersion + 1 };
     case 'catalogChanged':

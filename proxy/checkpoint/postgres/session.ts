@@ -185,7 +185,8 @@ export class PostgresSession implements GateSession {
     const { ledger, audit, asker } = this.#parts;
     const { limits } = asker;
     const { auditParameters } = this.#parts.services().policy.settings;
-    const values = parameters === undefined || (auditParameters !== 'values' && plan.assignedParameters.size === 0) ? undefined : parameters();
+    const values =
+      parameters === undefined || (auditParameters !== 'values' && plan.assignedParameters.size === 0) ? undefined : parameters();
     const event = {
       code: 'GH-S-ALLOW',
       session: audit,
@@ -258,7 +259,13 @@ export class PostgresSession implements GateSession {
 
   ready(status: TransactionStatus): void {
     if (status === 'I') {
-      if (this.#failed) this.#state = { ...this.#settled, prepared: this.#state.prepared, justification: this.#state.justification, failFast: this.#state.failFast };
+      if (this.#failed)
+        this.#state = {
+          ...this.#settled,
+          prepared: this.#state.prepared,
+          justification: this.#state.justification,
+          failFast: this.#state.failFast,
+        };
       this.#settled = this.#state;
     }
     this.#failed = false;
@@ -268,7 +275,11 @@ export class PostgresSession implements GateSession {
     const pinned: Readonly<Record<string, string>> = { client_encoding: 'UTF8', standard_conforming_strings: 'on' };
     const expected = pinned[name];
     if (expected === undefined || expected === value) return undefined;
-    return refusal('INTERNAL', `the session's setting "${name}" changed to something that statements can't be checked under; the session ends`, { fatal: true });
+    return refusal(
+      'INTERNAL',
+      `the session's setting "${name}" changed to something that statements can't be checked under; the session ends`,
+      { fatal: true },
+    );
   }
 
   close(): void {
@@ -287,7 +298,9 @@ export class PostgresSession implements GateSession {
     const { ledger } = this.#parts;
     if (ledger.state.kind === 'ok') return undefined;
     if (this.#parts.services().policy.settings.auditMode === 'reads' && onlyReads) return undefined;
-    return refusal('AUDIT_UNAVAILABLE', 'the audit ledger can not be written, so statements are refused', { facts: { ledger: ledger.state.reason } });
+    return refusal('AUDIT_UNAVAILABLE', 'the audit ledger can not be written, so statements are refused', {
+      facts: { ledger: ledger.state.reason },
+    });
   }
 
   #incident(error: unknown): Refusal {
@@ -298,7 +311,9 @@ export class PostgresSession implements GateSession {
       session: this.#parts.audit,
       facts: { what, fault: error instanceof Error ? error.name : 'unknown' },
     });
-    return upstream ? refusal('UPSTREAM', what) : { ...notUnderstood('an internal fault; the statement was not run'), code: 'INTERNAL', detail: 'code=INTERNAL' };
+    return upstream
+      ? refusal('UPSTREAM', what)
+      : { ...notUnderstood('an internal fault; the statement was not run'), code: 'INTERNAL', detail: 'code=INTERNAL' };
   }
 }
 
@@ -311,7 +326,10 @@ export class StartupRefused extends Error {
   }
 }
 
-function overLimit(what: 'rows' | 'bytes' | 'time', limits: { rowsPerStatement: number; bytesPerStatement: number; statementTimeoutMs: number }): Refusal {
+function overLimit(
+  what: 'rows' | 'bytes' | 'time',
+  limits: { rowsPerStatement: number; bytesPerStatement: number; statementTimeoutMs: number },
+): Refusal {
   switch (what) {
     case 'rows':
       return refusal('ROW_LIMIT', `the result has more than ${limits.rowsPerStatement} rows, the limit for you; the rest was not sent`, {
@@ -324,7 +342,9 @@ function overLimit(what: 'rows' | 'bytes' | 'time', limits: { rowsPerStatement: 
         hint: 'select fewer columns or rows',
       });
     case 'time':
-      return refusal('TIMEOUT', `the statement took longer than ${limits.statementTimeoutMs} ms, the limit for you, and was cancelled`, { facts: { limitMs: limits.statementTimeoutMs } });
+      return refusal('TIMEOUT', `the statement took longer than ${limits.statementTimeoutMs} ms, the limit for you, and was cancelled`, {
+        facts: { limitMs: limits.statementTimeoutMs },
+      });
   }
 }
 

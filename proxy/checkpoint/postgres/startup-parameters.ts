@@ -3,7 +3,9 @@
 
 const PINNED_ENCODING = new Set(['utf8', 'utf-8', 'unicode', "'utf8'", "'utf-8'"]);
 
-export type Startup = { readonly kind: 'statements'; readonly statements: readonly string[] } | { readonly kind: 'refused'; readonly what: string };
+export type Startup =
+  | { readonly kind: 'statements'; readonly statements: readonly string[] }
+  | { readonly kind: 'refused'; readonly what: string };
 
 const quote = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 
@@ -52,7 +54,8 @@ function optionAssignments(options: string): [string, string][] | undefined {
 
 export function startupStatements(parameters: ReadonlyMap<string, string>, applicationName: string | undefined): Startup {
   const statements: string[] = [];
-  if (applicationName !== undefined && applicationName !== '') statements.push(`SET application_name = ${quote(applicationName.slice(0, 63))}`);
+  if (applicationName !== undefined && applicationName !== '')
+    statements.push(`SET application_name = ${quote(applicationName.slice(0, 63))}`);
   const assignments: [string, string][] = [];
   for (const [name, value] of parameters) {
     if (name === 'options') {

@@ -24,7 +24,13 @@ interface RuleInput {
 
 export type Ruled =
   | { readonly kind: 'refuse'; readonly refusal: Refusal; readonly masks: MaskResolver | undefined }
-  | { readonly kind: 'allow'; readonly masks: MaskResolver; readonly answer: Answer; readonly justification: string | undefined; readonly cacheable: boolean };
+  | {
+      readonly kind: 'allow';
+      readonly masks: MaskResolver;
+      readonly answer: Answer;
+      readonly justification: string | undefined;
+      readonly cacheable: boolean;
+    };
 
 const WRITING = new Set(['insert', 'update', 'delete', 'merge', 'copyIn']);
 
@@ -40,18 +46,28 @@ function maskProblem(facts: StatementFacts, masks: MaskResolver): Refusal | unde
   for (const relation of facts.altered) {
     const column = relation.columns.find((each) => masks.maskOf(sourceOf(relation, each)) !== undefined);
     if (column !== undefined) {
-      return refusal('MASKED_COLUMN', `the definition of "${relation.schema}.${relation.name}" can't be changed or reused by you: its column "${column.name}" is masked for you`, {
-        facts: { column: `${relation.schema}.${relation.name}.${column.name}` },
-      });
+      return refusal(
+        'MASKED_COLUMN',
+        `the definition of "${relation.schema}.${relation.name}" can't be changed or reused by you: its column "${column.name}" is masked for you`,
+        {
+          facts: { column: `${relation.schema}.${relation.name}.${column.name}` },
+        },
+      );
     }
   }
   for (const { source, value, position } of facts.assigned) {
     if (value !== undefined && looksMasked(value) && masks.maskOf(source) !== undefined) {
-      return refusal('MASKED_COLUMN', `the value for "${source.column.name}" is a mask, not the real value; writing it would destroy data`, { position });
+      return refusal(
+        'MASKED_COLUMN',
+        `the value for "${source.column.name}" is a mask, not the real value; writing it would destroy data`,
+        { position },
+      );
     }
   }
   if (facts.analyze && facts.references.some(({ relation }) => masks.isGoverned(relation))) {
-    return refusal('MASKED_COLUMN', 'EXPLAIN ANALYZE is not available on tables with columns that are masked for you', { hint: 'use EXPLAIN without ANALYZE' });
+    return refusal('MASKED_COLUMN', 'EXPLAIN ANALYZE is not available on tables with columns that are masked for you', {
+      hint: 'use EXPLAIN without ANALYZE',
+    });
   }
   return undefined;
 }
@@ -86,13 +102,21 @@ async function resolveMasks(rule: RuleInput): Promise<MaskResolver> {
         context: revealContext(asker, tags, justification, time),
       });
     const answer = ask(undefined);
-    const justified = answer.kind === 'hold' && reason !== undefined && justificationProblem(reason, answer.remedies, rule.statement) === undefined;
+    const justified =
+      answer.kind === 'hold' && reason !== undefined && justificationProblem(reason, answer.remedies, rule.statement) === undefined;
     return justified ? ask(reason) : answer;
   };
   const masks = rule.input.masks(
     rule.catalog,
     reason,
-    () => new MaskResolver({ catalog: rule.catalog, definitions: services.service.definitions, policy: services.policy, connection: services.connection, reveal }),
+    () =>
+      new MaskResolver({
+        catalog: rule.catalog,
+        definitions: services.service.definitions,
+        policy: services.policy,
+        connection: services.connection,
+        reveal,
+      }),
   );
   // Tags of views come from their definitions, which have to be parsed first.
   for (let round = 0; round < 30; round += 1) {
@@ -133,11 +157,16 @@ export async function ruleStatement(rule: RuleInput): Promise<Ruled> {
   const { answer } = decision;
   const details: Record<string, string | number> = {
     environment: services.connection.environment,
-    ...(circumstances.estimatedRows === undefined ? (writes ? { estimatedRows: 'unknown' } : {}) : { estimatedRows: Math.round(circumstances.estimatedRows) }),
+    ...(circumstances.estimatedRows === undefined
+      ? writes
+        ? { estimatedRows: 'unknown' }
+        : {}
+      : { estimatedRows: Math.round(circumstances.estimatedRows) }),
   };
   if (answer.kind === 'deny') return refuse(denied(answer.code, answer.policies, decision.what, details));
   if (answer.kind === 'hold') {
-    if (answer.remedies.some((remedy) => remedy.kind === 'approve')) return refuse(approvalRequired(answer.policies, answer.remedies, details));
+    if (answer.remedies.some((remedy) => remedy.kind === 'approve'))
+      return refuse(approvalRequired(answer.policies, answer.remedies, details));
     return refuse(justificationRequired(answer.policies, details, reasonProblem));
   }
   return {

@@ -101,7 +101,7 @@ export class PostgresService {
     try {
       return await this.#exclusive(async (query) => {
         const catalog = await loadCatalog(query, nextVersion++);
-        const path = (await query("select array_to_json(pg_catalog.current_schemas(false))::text"))[0]?.[0];
+        const path = (await query('select array_to_json(pg_catalog.current_schemas(false))::text'))[0]?.[0];
         const listed: unknown = JSON.parse(path ?? '[]');
         this.#initialPath = Array.isArray(listed) ? listed.map(String).filter((schema) => !schema.startsWith('pg_temp')) : [];
         this.#catalog = catalog;
@@ -133,7 +133,9 @@ export class PostgresService {
     try {
       return await this.#exclusive(async (query) => {
         const path = searchPath.map((schema) => `"${schema.replaceAll('"', '""')}"`).join(', ');
-        await query(`begin read only; set local statement_timeout = ${ESTIMATE_TIMEOUT_MS}; set local plan_cache_mode = force_generic_plan; set local search_path to ${path === '' ? "''" : path}`);
+        await query(
+          `begin read only; set local statement_timeout = ${ESTIMATE_TIMEOUT_MS}; set local plan_cache_mode = force_generic_plan; set local search_path to ${path === '' ? "''" : path}`,
+        );
         try {
           await query(`prepare gatehouse_estimate as ${statement}`);
           const values = parameters === 0 ? '' : `(${Array.from({ length: parameters }, () => 'null').join(', ')})`;

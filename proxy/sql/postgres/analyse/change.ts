@@ -17,7 +17,12 @@ interface Opened {
   readonly target: ScopeRelation;
 }
 
-function openTarget(binder: Binder, range: NodeOf<'RangeVar'> | undefined, parent: Scope | undefined, clause: NodeOf<'WithClause'> | undefined): Opened {
+function openTarget(
+  binder: Binder,
+  range: NodeOf<'RangeVar'> | undefined,
+  parent: Scope | undefined,
+  clause: NodeOf<'WithClause'> | undefined,
+): Opened {
   const scope = new Scope(parent);
   withClause(binder, clause, scope);
   const relation = range === undefined ? undefined : binder.relation(range);
@@ -52,7 +57,12 @@ function constant(binder: Binder, relation: CatalogRelation | undefined, name: s
 }
 
 /** Plain columns and `*` of the target can be masked in place; anything else that reads masked columns is refused. */
-function returning(binder: Binder, clause: NodeOf<'ReturningClause'> | undefined, scope: Scope, target: ScopeRelation): readonly ScopeColumn[] | undefined {
+function returning(
+  binder: Binder,
+  clause: NodeOf<'ReturningClause'> | undefined,
+  scope: Scope,
+  target: ScopeRelation,
+): readonly ScopeColumn[] | undefined {
   if (clause === undefined) return undefined;
   if (clause.options !== undefined && clause.options.length > 0) binder.gap('RETURNING WITH can not be checked');
   const outputs: ScopeColumn[] = [];
@@ -77,7 +87,13 @@ function returning(binder: Binder, clause: NodeOf<'ReturningClause'> | undefined
   return outputs;
 }
 
-function plainReturning(binder: Binder, reference: NodeOf<'ColumnRef'>, target: ScopeRelation, scope: Scope, name: string | undefined): ReturningItem | undefined {
+function plainReturning(
+  binder: Binder,
+  reference: NodeOf<'ColumnRef'>,
+  target: ScopeRelation,
+  scope: Scope,
+  name: string | undefined,
+): ReturningItem | undefined {
   const fields = reference.fields ?? [];
   const parts = fields.flatMap((field) => as(field, 'String')?.sval ?? []);
   const star = as(fields.at(-1), 'A_Star') !== undefined;
@@ -97,7 +113,13 @@ function plainReturning(binder: Binder, reference: NodeOf<'ColumnRef'>, target: 
   };
 }
 
-function effect(binder: Binder, action: Action, relation: CatalogRelation | undefined, rows: 'all' | 'some' | 'unknown', columns?: readonly string[]): void {
+function effect(
+  binder: Binder,
+  action: Action,
+  relation: CatalogRelation | undefined,
+  rows: 'all' | 'some' | 'unknown',
+  columns?: readonly string[],
+): void {
   binder.effect(action, relation, { rows, ...(columns === undefined ? {} : { columns }) });
 }
 

@@ -76,7 +76,8 @@ export function resolveColumn(binder: Binder, node: NodeOf<'ColumnRef'>, scope: 
     binder.gap(`column "${name}" does not exist`, position, { sqlstate: '42703', stale: true });
     return [];
   }
-  const [schema, alias, name] = parts.length === 2 ? [undefined, parts[0] ?? '', parts[1] ?? ''] : [parts[0], parts[1] ?? '', parts[2] ?? ''];
+  const [schema, alias, name] =
+    parts.length === 2 ? [undefined, parts[0] ?? '', parts[1] ?? ''] : [parts[0], parts[1] ?? '', parts[2] ?? ''];
   const relation = scope.relation(alias, schema);
   if (relation === undefined) {
     binder.gap(`missing FROM-clause entry for table "${alias}"`, position, { sqlstate: '42P01' });

@@ -25,7 +25,10 @@ export function copy(binder: Binder, node: NodeOf<'CopyStmt'>): void {
     facts.targets.push({ relation, start: node.relation.location ?? 0 });
     binder.effect('copyIn', relation, { rows: 'unknown', ...(listed.length === 0 ? {} : { columns: listed }) });
     const scope = new Scope(undefined);
-    scope.items.push({ columns: columnsOf(relation, undefined), relations: [{ alias: relation.name, columns: columnsOf(relation, undefined) }] });
+    scope.items.push({
+      columns: columnsOf(relation, undefined),
+      relations: [{ alias: relation.name, columns: columnsOf(relation, undefined) }],
+    });
     binder.expression(node.whereClause, scope, 'condition');
     return;
   }
@@ -41,9 +44,11 @@ export function copy(binder: Binder, node: NodeOf<'CopyStmt'>): void {
   let last = tokens.endOfName(tokens.at(place.start));
   if (listed.length > 0 && tokens.text(last + 1) === '(') last = tokens.closing(last + 1);
   // COPY leaves generated columns out.
-  const columns = listed.length > 0 ? listed : relation.columns.filter((column) => column.generated === undefined).map((column) => column.name);
+  const columns =
+    listed.length > 0 ? listed : relation.columns.filter((column) => column.generated === undefined).map((column) => column.name);
   for (const name of listed) {
-    if (!relation.columns.some((column) => column.name === name)) binder.gap(`column "${name}" does not exist`, node.relation.location, { sqlstate: '42703', stale: true });
+    if (!relation.columns.some((column) => column.name === name))
+      binder.gap(`column "${name}" does not exist`, node.relation.location, { sqlstate: '42703', stale: true });
   }
   facts.copied = { reference, columns, end: tokens.end(last) };
   for (const column of columnsOf(relation, undefined)) if (columns.includes(column.name)) binder.use(column.lineage, 'output');

@@ -10,10 +10,17 @@ import { Scope, type ScopeColumn } from './scope.ts';
 import { checkType } from './types.ts';
 
 /** A relation that does not exist yet. */
-function newRelation(binder: Binder, range: NodeOf<'RangeVar'> | undefined, kind: RelationKind, columns: readonly CatalogColumn[]): CatalogRelation {
+function newRelation(
+  binder: Binder,
+  range: NodeOf<'RangeVar'> | undefined,
+  kind: RelationKind,
+  columns: readonly CatalogColumn[],
+): CatalogRelation {
   const temporary = range?.relpersistence === 't' || range?.schemaname === 'pg_temp';
   const name = range?.relname ?? '';
-  const schema = temporary ? 'pg_temp' : (range?.schemaname ?? binder.session.searchPath.find((path) => binder.catalog.hasSchema(path)) ?? 'public');
+  const schema = temporary
+    ? 'pg_temp'
+    : (range?.schemaname ?? binder.session.searchPath.find((path) => binder.catalog.hasSchema(path)) ?? 'public');
   // A temporary object of the same name could be taken for the permanent one.
   if (temporary && binder.catalog.hasRelationNamed(name)) {
     binder.gap(`a temporary object may not have the name of an existing relation ("${name}"); choose another name`, range?.location);
@@ -26,7 +33,13 @@ function created(binder: Binder, relation: CatalogRelation): void {
   binder.facts.changes.push(relation.schema === 'pg_temp' ? { kind: 'createTemporary', relation } : { kind: 'catalogChanged' });
 }
 
-const unknownColumn = (name: string, i: number): CatalogColumn => ({ name, attribute: i + 1, typeOid: 0, typeText: 'text', notNull: false });
+const unknownColumn = (name: string, i: number): CatalogColumn => ({
+  name,
+  attribute: i + 1,
+  typeOid: 0,
+  typeText: 'text',
+  notNull: false,
+});
 
 function constraints(binder: Binder, nodes: readonly Node[] | undefined, scope: Scope): void {
   for (const entry of nodes ?? []) {
@@ -39,9 +52,17 @@ function constraints(binder: Binder, nodes: readonly Node[] | undefined, scope: 
 
 export function createTable(binder: Binder, node: NodeOf<'CreateStmt'>): void {
   const definitions = (node.tableElts ?? []).flatMap((element) => as(element, 'ColumnDef') ?? []);
-  const relation = newRelation(binder, node.relation, 'table', definitions.map((column, i) => unknownColumn(column.colname ?? '', i)));
+  const relation = newRelation(
+    binder,
+    node.relation,
+    'table',
+    definitions.map((column, i) => unknownColumn(column.colname ?? '', i)),
+  );
   const scope = new Scope(undefined);
-  scope.items.push({ columns: columnsOf(relation, undefined), relations: [{ alias: relation.name, columns: columnsOf(relation, undefined) }] });
+  scope.items.push({
+    columns: columnsOf(relation, undefined),
+    relations: [{ alias: relation.name, columns: columnsOf(relation, undefined) }],
+  });
   for (const element of node.tableElts ?? []) {
     const column = as(element, 'ColumnDef');
     const like = as(element, 'TableLikeClause');
@@ -67,7 +88,12 @@ export function createTable(binder: Binder, node: NodeOf<'CreateStmt'>): void {
 export function createTableAs(binder: Binder, query: Node, into: NodeOf<'IntoClause'> | undefined, kind: 'table' | 'materialized'): void {
   const result = binder.query(query, undefined);
   const aliases = names(into?.colNames);
-  const relation = newRelation(binder, into?.rel, kind, result.columns.map((column, i) => unknownColumn(aliases[i] ?? column.name, i)));
+  const relation = newRelation(
+    binder,
+    into?.rel,
+    kind,
+    result.columns.map((column, i) => unknownColumn(aliases[i] ?? column.name, i)),
+  );
   if (!result.exact && relation.schema === 'pg_temp') binder.gap('the columns of this temporary table are not known; list them');
   if (relation.schema !== 'pg_temp') binder.use(union(result.columns.map((column) => column.lineage)), 'assign');
   created(binder, relation);
@@ -79,7 +105,12 @@ export function createView(binder: Binder, node: NodeOf<'ViewStmt'>): void {
   // A view would show its columns without our rewriting, so nothing masked may be in it.
   binder.use(union(result.map((column) => column.lineage)), 'assign');
   for (const reference of binder.facts.references) if (reference.used) binder.facts.altered.push(reference.relation);
-  const relation = newRelation(binder, node.view, 'view', result.map((column, i) => unknownColumn(column.name, i)));
+  const relation = newRelation(
+    binder,
+    node.view,
+    'view',
+    result.map((column, i) => unknownColumn(column.name, i)),
+  );
   if (relation.schema === 'pg_temp') binder.gap('temporary views can not be followed; use a common table expression');
   created(binder, relation);
 }
@@ -92,7 +123,8 @@ export function altered(binder: Binder, range: NodeOf<'RangeVar'>, action: Actio
   if (action !== undefined) {
     binder.effect(action, relation);
     binder.facts.changes.push({ kind: 'catalogChanged' });
-    if (relation.schema === 'pg_temp' && action === 'alter') binder.gap('a temporary table may not be altered; create it anew', range.location);
+    if (relation.schema === 'pg_temp' && action === 'alter')
+      binder.gap('a temporary table may not be altered; create it anew', range.location);
   }
   return relation;
 }
@@ -101,7 +133,11 @@ export function alterTable(binder: Binder, node: NodeOf<'AlterTableStmt'>): void
   if (node.relation === undefined) return;
   const relation = altered(binder, node.relation, 'alter');
   const scope = new Scope(undefined);
-  if (relation !== undefined) scope.items.push({ columns: columnsOf(relation, undefined), relations: [{ alias: relation.name, columns: columnsOf(relation, undefined) }] });
+  if (relation !== undefined)
+    scope.items.push({
+      columns: columnsOf(relation, undefined),
+      relations: [{ alias: relation.name, columns: columnsOf(relation, undefined) }],
+    });
   for (const entry of node.cmds ?? []) {
     const command = as(entry, 'AlterTableCmd');
     const column = as(command?.def, 'ColumnDef');
@@ -125,11 +161,19 @@ export function createIndex(binder: Binder, node: NodeOf<'IndexStmt'>): void {
   binder.facts.changes.push({ kind: 'catalogChanged' });
   const scope = new Scope(undefined);
   scope.items.push({ columns: columnsOf(relation, undefined), relations: [] });
-  for (const entry of [...(node.indexParams ?? []), ...(node.indexIncludingParams ?? [])]) binder.expression(as(entry, 'IndexElem')?.expr, scope, 'condition');
+  for (const entry of [...(node.indexParams ?? []), ...(node.indexIncludingParams ?? [])])
+    binder.expression(as(entry, 'IndexElem')?.expr, scope, 'condition');
   binder.expression(node.whereClause, scope, 'condition');
 }
 
-const DROPPED_RELATIONS = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_SEQUENCE', 'OBJECT_FOREIGN_TABLE', 'OBJECT_INDEX']);
+const DROPPED_RELATIONS = new Set([
+  'OBJECT_TABLE',
+  'OBJECT_VIEW',
+  'OBJECT_MATVIEW',
+  'OBJECT_SEQUENCE',
+  'OBJECT_FOREIGN_TABLE',
+  'OBJECT_INDEX',
+]);
 
 export function drop(binder: Binder, node: NodeOf<'DropStmt'>): void {
   for (const object of node.objects ?? []) {
@@ -165,7 +209,10 @@ export function simpleChange(action: Action) {
 
 export function comment(binder: Binder, node: NodeOf<'CommentStmt'>): void {
   const parts = names(as(node.object, 'List')?.items ?? []);
-  const relation = node.objtype === 'OBJECT_COLUMN' ? binder.findRelation(parts.length > 2 ? parts.at(-3) : undefined, parts.at(-2) ?? '') : binder.findRelation(parts.length > 1 ? parts.at(-2) : undefined, parts.at(-1) ?? '');
+  const relation =
+    node.objtype === 'OBJECT_COLUMN'
+      ? binder.findRelation(parts.length > 2 ? parts.at(-3) : undefined, parts.at(-2) ?? '')
+      : binder.findRelation(parts.length > 1 ? parts.at(-2) : undefined, parts.at(-1) ?? '');
   binder.effect('comment', relation);
 }
 

@@ -34,7 +34,11 @@ export class DerivedColumns {
   /** Definitions that have to be parsed before answers are final. */
   readonly needs = new Set<string>();
 
-  constructor(catalog: Catalog, definitions: ReadonlyMap<string, ParseOutcome>, isClean: (routine: { schema: string; name: string }) => boolean) {
+  constructor(
+    catalog: Catalog,
+    definitions: ReadonlyMap<string, ParseOutcome>,
+    isClean: (routine: { schema: string; name: string }) => boolean,
+  ) {
     this.#catalog = catalog;
     this.#definitions = definitions;
     this.#isClean = isClean;
@@ -63,7 +67,8 @@ export class DerivedColumns {
       const at = key.from === source.relation.oid ? key.fromAttributes.indexOf(source.column.attribute) : -1;
       const referred = at < 0 ? undefined : this.#catalog.relationByOid(key.to);
       const column = referred?.columns.find((each) => each.attribute === key.toAttributes[at]);
-      if (referred !== undefined && column !== undefined) for (const base of this.bases(sourceOf(referred, column)).columns) columns.add(base);
+      if (referred !== undefined && column !== undefined)
+        for (const base of this.bases(sourceOf(referred, column)).columns) columns.add(base);
     }
     const { generated } = source.column;
     if (generated !== undefined) {

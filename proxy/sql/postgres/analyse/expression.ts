@@ -47,7 +47,9 @@ function subLink(binder: Binder, node: NodeOf<'SubLink'>, scope: Scope, use: Col
 }
 
 function jsonValue(binder: Binder, node: NodeOf<'JsonValueExpr'> | undefined, scope: Scope, use: ColumnUse): Lineage {
-  return node === undefined ? CLEAR : union([binder.expression(node.raw_expr, scope, use), binder.expression(node.formatted_expr, scope, use)]);
+  return node === undefined
+    ? CLEAR
+    : union([binder.expression(node.raw_expr, scope, use), binder.expression(node.formatted_expr, scope, use)]);
 }
 
 function jsonOutput(binder: Binder, output: NodeOf<'JsonOutput'> | undefined): void {
@@ -87,7 +89,11 @@ export const EXPRESSIONS: { readonly [T in NodeType]?: Handler<T> } = {
   MergeSupportFunc: () => CLEAR,
   ColumnRef: columnReference,
   A_Expr: (binder, node, scope, use) => {
-    checkOperator(binder, node.kind === 'AEXPR_OP' || node.kind === 'AEXPR_OP_ANY' || node.kind === 'AEXPR_OP_ALL' ? node.name : undefined, node.location);
+    checkOperator(
+      binder,
+      node.kind === 'AEXPR_OP' || node.kind === 'AEXPR_OP_ANY' || node.kind === 'AEXPR_OP_ALL' ? node.name : undefined,
+      node.location,
+    );
     // Keyword forms (IN, LIKE, BETWEEN, IS DISTINCT FROM) resolve their operator by name as well.
     if (node.kind !== 'AEXPR_OP') checkOperator(binder, node.name, node.location);
     const inner = operatorUse(node, use);
@@ -176,9 +182,7 @@ export const EXPRESSIONS: { readonly [T in NodeType]?: Handler<T> } = {
       jsonValue(binder, node.arg?.value, scope, use),
     ]),
   JsonArrayAgg: (binder, node, scope, use) =>
-    jsonConstructor(binder, node.constructor as NodeOf<'JsonAggConstructor'> | undefined, scope, [
-      jsonValue(binder, node.arg, scope, use),
-    ]),
+    jsonConstructor(binder, node.constructor as NodeOf<'JsonAggConstructor'> | undefined, scope, [jsonValue(binder, node.arg, scope, use)]),
   JsonFuncExpr: (binder, node, scope, use) => {
     jsonOutput(binder, node.output);
     const passing = (node.passing ?? []).map((item) => jsonValue(binder, as(item, 'JsonArgument')?.val, scope, use));

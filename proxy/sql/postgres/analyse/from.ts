@@ -12,10 +12,22 @@ import { checkType } from './types.ts';
 const EMPTY: FromItem = { columns: [], relations: [] };
 
 /** Built-in set-returning functions with one result column, named after the alias. */
-const ONE_COLUMN = new Set(['generate_series', 'generate_subscripts', 'unnest', 'regexp_split_to_table', 'string_to_table', 'jsonb_array_elements_text', 'jsonb_object_keys', 'json_object_keys']);
+const ONE_COLUMN = new Set([
+  'generate_series',
+  'generate_subscripts',
+  'unnest',
+  'regexp_split_to_table',
+  'string_to_table',
+  'jsonb_array_elements_text',
+  'jsonb_object_keys',
+  'json_object_keys',
+]);
 
 /** Finds the bytes of a relation's name, its ONLY, and a TABLE command in front. */
-export function locate(binder: Binder, range: NodeOf<'RangeVar'>): { start: number; end: number; table?: { start: number; end: number } } | undefined {
+export function locate(
+  binder: Binder,
+  range: NodeOf<'RangeVar'>,
+): { start: number; end: number; table?: { start: number; end: number } } | undefined {
   const { tokens } = binder;
   const first = tokens.at(range.location ?? 0);
   if (first < 0) return undefined;
@@ -136,7 +148,8 @@ function rangeFunction(binder: Binder, node: NodeOf<'RangeFunction'>, scope: Sco
   const aliases = names(node.alias?.colnames);
   const single = definitions.length === 0 && called.length === 1 && ONE_COLUMN.has(called[0] ?? '') && node.ordinality !== true;
   if (single) return item({ alias: name, columns: [{ name: aliases[0] ?? name, lineage }] });
-  if (definitions.length > 0 && node.ordinality !== true && called.length === 1) return item({ alias: name, columns: rename(columns, undefined, aliases) });
+  if (definitions.length > 0 && node.ordinality !== true && called.length === 1)
+    return item({ alias: name, columns: rename(columns, undefined, aliases) });
   return item({ alias: name, columns: aliases.map((alias) => ({ name: alias, lineage })), open: lineage });
 }
 
@@ -180,7 +193,9 @@ function tableSample(binder: Binder, node: NodeOf<'RangeTableSample'>, scope: Sc
   const { tokens } = binder;
   const first = tokens.at(node.location ?? 0);
   const word = tokens.isKeyword(first, 'tablesample') ? first : tokens.isKeyword(first - 1, 'tablesample') ? first - 1 : -1;
-  const constant = [...(node.args ?? []), ...(node.repeatable === undefined ? [] : [node.repeatable])].every((arg) => as(arg, 'A_Const') !== undefined || as(arg, 'ParamRef') !== undefined);
+  const constant = [...(node.args ?? []), ...(node.repeatable === undefined ? [] : [node.repeatable])].every(
+    (arg) => as(arg, 'A_Const') !== undefined || as(arg, 'ParamRef') !== undefined,
+  );
   const method = names(node.method).at(-1) ?? '';
   const open = word < 0 ? -1 : tokens.endOfName(word + 1) + 1;
   let last = open < 0 ? -1 : tokens.closing(open);
@@ -204,7 +219,9 @@ function join(binder: Binder, node: NodeOf<'JoinExpr'>, scope: Scope): FromItem 
   both.items.push({ columns: [...left.columns, ...right.columns], relations: [...left.relations, ...right.relations] });
   binder.expression(node.quals, both, 'join');
   const shared =
-    node.isNatural === true ? left.columns.map((column) => column.name).filter((name) => right.columns.some((column) => column.name === name)) : names(node.usingClause);
+    node.isNatural === true
+      ? left.columns.map((column) => column.name).filter((name) => right.columns.some((column) => column.name === name))
+      : names(node.usingClause);
   const merged: ScopeColumn[] = shared.map((name) => {
     const pair = [...left.columns, ...right.columns].filter((column) => column.name === name);
     read(pair);
@@ -219,7 +236,11 @@ function join(binder: Binder, node: NodeOf<'JoinExpr'>, scope: Scope): FromItem 
   const relations = [...left.relations, ...right.relations];
   if (node.join_using_alias !== undefined) relations.push({ alias: node.join_using_alias.aliasname ?? '', columns: merged });
   if (node.alias === undefined) return { columns, relations, ...(open === undefined ? {} : { open }) };
-  return item({ alias: node.alias.aliasname ?? '', columns: rename(columns, open, names(node.alias.colnames)), ...(open === undefined ? {} : { open }) });
+  return item({
+    alias: node.alias.aliasname ?? '',
+    columns: rename(columns, open, names(node.alias.colnames)),
+    ...(open === undefined ? {} : { open }),
+  });
 }
 
 /** Analyses one item of a FROM list. `scope` holds the items before it. */

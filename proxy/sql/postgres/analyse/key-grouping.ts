@@ -91,7 +91,12 @@ export function keyGrouping(binder: Binder, select: NodeOf<'SelectStmt'>, output
       }
       const found = find(scope, node);
       if (found === relation) for (const column of relation.columns) columns.add(column.name);
-      else if (found !== undefined && 'lineage' in found && found.reference === reference && !base.primaryKey.includes(of(found, reference) ?? 0)) {
+      else if (
+        found !== undefined &&
+        'lineage' in found &&
+        found.reference === reference &&
+        !base.primaryKey.includes(of(found, reference) ?? 0)
+      ) {
         columns.add(found.name);
       }
     }

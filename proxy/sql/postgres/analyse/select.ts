@@ -31,7 +31,14 @@ function define(name: string, aliases: readonly string[], result: QueryColumns, 
 }
 
 /** Columns of a recursive table depend on themselves: repeat until nothing is added. */
-function recursiveTable(binder: Binder, name: string, aliases: readonly string[], first: NodeOf<'SelectStmt'>, query: Node, scope: Scope): void {
+function recursiveTable(
+  binder: Binder,
+  name: string,
+  aliases: readonly string[],
+  first: NodeOf<'SelectStmt'>,
+  query: Node,
+  scope: Scope,
+): void {
   const references = binder.facts.references.length;
   define(name, aliases, binder.query({ SelectStmt: first } as Node, scope), scope);
   for (let round = 0, before = -1; round < 10; round += 1) {
@@ -72,7 +79,9 @@ function targetColumns(binder: Binder, targets: readonly Node[] | undefined, sco
       } else {
         const [only] = found;
         const name = target?.name ?? lastName(reference);
-        columns.push(found.length === 1 && only !== undefined ? { ...only, name } : { name, lineage: union(found.map((column) => column.lineage)) });
+        columns.push(
+          found.length === 1 && only !== undefined ? { ...only, name } : { name, lineage: union(found.map((column) => column.lineage)) },
+        );
       }
     } else {
       // `(row).*` has an unknown number of columns.
@@ -152,7 +161,10 @@ function groupedBy(binder: Binder, nodes: readonly Node[] | undefined, outputs: 
     if (set !== undefined) groupedBy(binder, set.content, outputs, scope);
     else if (outputMeant(node, outputs, scope, true) === undefined) {
       // Read as an output first: what it shares with the result's columns is shown.
-      const lineage = as(node, 'A_Const')?.ival === undefined ? binder.expression(node, scope, 'output') : union(outputs.columns.map((column) => column.lineage));
+      const lineage =
+        as(node, 'A_Const')?.ival === undefined
+          ? binder.expression(node, scope, 'output')
+          : union(outputs.columns.map((column) => column.lineage));
       binder.use(hidden(lineage, outputs), 'group', as(node, 'ColumnRef')?.location);
     }
   }
@@ -178,7 +190,10 @@ function setOperation(binder: Binder, select: NodeOf<'SelectStmt'>, scope: Scope
     const other = exact ? (right.columns[i]?.lineage ?? CLEAR) : union(right.columns.map((each) => each.lineage));
     return { name: column.name, lineage: union([column.lineage, other]) };
   });
-  const result: QueryColumns = { columns: exact ? columns : [...columns, ...right.columns.map(({ name, lineage }) => ({ name, lineage }))], exact };
+  const result: QueryColumns = {
+    columns: exact ? columns : [...columns, ...right.columns.map(({ name, lineage }) => ({ name, lineage }))],
+    exact,
+  };
   return result;
 }
 

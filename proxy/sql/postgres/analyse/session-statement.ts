@@ -40,10 +40,18 @@ export function setVariable(binder: Binder, node: NodeOf<'VariableSetStmt'>, ran
 }
 
 /** pg_temp stays last whatever the client asks for, so that temporary objects never hide others. */
-function setSearchPath(binder: Binder, path: readonly (string | undefined)[] | 'default', local: boolean, range: { start: number; end: number }): void {
+function setSearchPath(
+  binder: Binder,
+  path: readonly (string | undefined)[] | 'default',
+  local: boolean,
+  range: { start: number; end: number },
+): void {
   if (path !== 'default') {
     const schemas = path.filter((schema) => schema !== undefined && schema !== '');
-    if (schemas.length !== path.filter((schema) => schema !== '').length || schemas.some((schema) => schema === undefined || schema === 'pg_temp' || schema.startsWith('pg_temp_') || schema === 'pg_catalog')) {
+    if (
+      schemas.length !== path.filter((schema) => schema !== '').length ||
+      schemas.some((schema) => schema === undefined || schema === 'pg_temp' || schema.startsWith('pg_temp_') || schema === 'pg_catalog')
+    ) {
       binder.gap('search_path may name ordinary schemas only', range.start);
       return;
     }
@@ -70,7 +78,8 @@ function setOwn(binder: Binder, node: NodeOf<'VariableSetStmt'>, name: string, r
   // A setting of our own prefix with no content keeps the server's answer and the transaction's state as for any SET.
   binder.facts.edits.push({ start: range.start, end: range.end, text: reset ? 'RESET gatehouse.door' : "SET gatehouse.door = ''" });
   if (name === 'gatehouse.justification') binder.facts.changes.push({ kind: 'justification', value: value === '' ? undefined : value });
-  else if (name === 'gatehouse.hold' && (value === undefined || value === 'fail' || value === 'wait')) binder.facts.changes.push({ kind: 'hold', value });
+  else if (name === 'gatehouse.hold' && (value === undefined || value === 'fail' || value === 'wait'))
+    binder.facts.changes.push({ kind: 'hold', value });
   else binder.gap(`there is no setting "${name}"; known are gatehouse.justification and gatehouse.hold ('wait' or 'fail')`, range.start);
 }
 

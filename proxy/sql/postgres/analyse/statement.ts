@@ -4,10 +4,32 @@ import { type Node, type NodeOf, type NodeType, as, unwrap } from '../parse/pars
 import type { Binder, QueryColumns } from './binder.ts';
 import { insert, merge, remove, update } from './change.ts';
 import { copy } from './copy.ts';
-import { alterTable, comment, createIndex, createTable, createTableAs, createView, drop, grant, simpleChange, truncate } from './definition.ts';
+import {
+  alterTable,
+  comment,
+  createIndex,
+  createTable,
+  createTableAs,
+  createView,
+  drop,
+  grant,
+  simpleChange,
+  truncate,
+} from './definition.ts';
 import type { Scope, ScopeColumn } from './scope.ts';
 import { selectQuery } from './select.ts';
-import { closeCursor, deallocate, declareCursor, discard, execute, fetchCursor, lockTables, prepare, setVariable, transaction } from './session-statement.ts';
+import {
+  closeCursor,
+  deallocate,
+  declareCursor,
+  discard,
+  execute,
+  fetchCursor,
+  lockTables,
+  prepare,
+  setVariable,
+  transaction,
+} from './session-statement.ts';
 
 interface Range {
   readonly start: number;
@@ -18,7 +40,11 @@ type Walk<T extends NodeType> = (binder: Binder, node: NodeOf<T>, range: Range, 
 
 function outputs(binder: Binder, result: QueryColumns | undefined): void {
   if (result === undefined) return;
-  binder.facts.outputs = result.columns.map(({ name, lineage, direct }) => ({ name, lineage, ...(direct === undefined ? {} : { direct }) }));
+  binder.facts.outputs = result.columns.map(({ name, lineage, direct }) => ({
+    name,
+    lineage,
+    ...(direct === undefined ? {} : { direct }),
+  }));
   binder.facts.outputsExact = result.exact;
 }
 
@@ -62,7 +88,8 @@ function explain(binder: Binder, node: NodeOf<'ExplainStmt'>, range: Range): voi
   if (type === 'ExecuteStmt') binder.gap('EXPLAIN EXECUTE can not be checked; explain the statement itself');
   walkStatement(binder, node.query, undefined, range);
   // Without ANALYZE nothing is done: only reading and explaining remain of its effects.
-  if (!analyze) binder.facts.effects = binder.facts.effects.map((effect) => (effect.action === 'lock' ? { ...effect, action: 'select' } : effect));
+  if (!analyze)
+    binder.facts.effects = binder.facts.effects.map((effect) => (effect.action === 'lock' ? { ...effect, action: 'select' } : effect));
   binder.effect('explain');
   binder.facts.kind = 'EXPLAIN';
   binder.facts.analyze = analyze;
@@ -74,8 +101,16 @@ function explain(binder: Binder, node: NodeOf<'ExplainStmt'>, range: Range): voi
 function call(binder: Binder, node: NodeOf<'CallStmt'>): void {
   binder.facts.kind = 'CALL';
   const name = (node.funccall?.funcname ?? []).flatMap((part) => as(part, 'String')?.sval ?? []);
-  binder.facts.opaque.push({ schema: name.length > 1 ? (name[0] ?? '') : 'public', name: name.at(-1) ?? '', position: node.funccall?.location });
-  if (node.funccall !== undefined) binder.query({ SelectStmt: { targetList: [{ ResTarget: { val: { FuncCall: node.funccall } } }], op: 'SETOP_NONE' } } as Node, undefined);
+  binder.facts.opaque.push({
+    schema: name.length > 1 ? (name[0] ?? '') : 'public',
+    name: name.at(-1) ?? '',
+    position: node.funccall?.location,
+  });
+  if (node.funccall !== undefined)
+    binder.query(
+      { SelectStmt: { targetList: [{ ResTarget: { val: { FuncCall: node.funccall } } }], op: 'SETOP_NONE' } } as Node,
+      undefined,
+    );
 }
 
 export const STATEMENTS: { readonly [T in NodeType]?: Walk<T> } = {

@@ -178,4 +178,5 @@ export class Catalog {
 }
 
 /** Relations that belong to the server itself. */
-export const isSystemSchema = (schema: string): boolean => schema === 'pg_catalog' || schema === 'information_schema' || schema === 'pg_toast';
+export const isSystemSchema = (schema: string): boolean =>
+  schema === 'pg_catalog' || schema === 'information_schema' || schema === 'pg_toast';

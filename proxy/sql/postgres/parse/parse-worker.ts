@@ -37,7 +37,12 @@ function parse(request: ParseRequest): ParseOutcome {
     if (raw.stmt === undefined) continue;
     const start = raw.stmt_location ?? 0;
     const length = raw.stmt_len ?? 0;
-    statements.push({ node: raw.stmt as Node, type: unwrap(raw.stmt as Node).type, start, end: length === 0 ? request.byteLength : start + length });
+    statements.push({
+      node: raw.stmt as Node,
+      type: unwrap(raw.stmt as Node).type,
+      start,
+      end: length === 0 ? request.byteLength : start + length,
+    });
   }
   const scanned = scanSync(text).tokens;
   const tokens = new Int32Array(scanned.length * 4);

@@ -37,7 +37,8 @@ export const TOKEN = { identifier: 258, unicodeIdentifier: 259, lineComment: 275
 
 /** The node's type and fields; a node is an object with one key. */
 export function unwrap(node: Node): { type: NodeType; fields: Readonly<Record<string, unknown>> } {
-  for (const type in node) return { type: type as NodeType, fields: (node as unknown as Record<string, Readonly<Record<string, unknown>>>)[type] ?? {} };
+  for (const type in node)
+    return { type: type as NodeType, fields: (node as unknown as Record<string, Readonly<Record<string, unknown>>>)[type] ?? {} };
   throw new Error('an empty node has no type');
 }
 

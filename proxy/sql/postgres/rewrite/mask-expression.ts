@@ -7,7 +7,29 @@ export const PLACEHOLDER = '***';
 
 export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-const OID = { bool: 16, bytea: 17, char: 18, name: 19, int8: 20, int2: 21, int4: 23, text: 25, oid: 26, json: 114, float4: 700, float8: 701, money: 790, bpchar: 1042, varchar: 1043, date: 1082, timestamp: 1114, timestamptz: 1184, numeric: 1700, uuid: 2950, jsonb: 3802 };
+const OID = {
+  bool: 16,
+  bytea: 17,
+  char: 18,
+  name: 19,
+  int8: 20,
+  int2: 21,
+  int4: 23,
+  text: 25,
+  oid: 26,
+  json: 114,
+  float4: 700,
+  float8: 701,
+  money: 790,
+  bpchar: 1042,
+  varchar: 1043,
+  date: 1082,
+  timestamp: 1114,
+  timestamptz: 1184,
+  numeric: 1700,
+  uuid: 2950,
+  jsonb: 3802,
+};
 const TEXT = new Set([OID.text, OID.varchar, OID.bpchar, OID.name]);
 const NUMBER = new Set([OID.int2, OID.int4, OID.int8, OID.numeric, OID.float4, OID.float8]);
 const DATED = new Set([OID.date, OID.timestamp, OID.timestamptz]);
@@ -35,7 +57,13 @@ function placeholder(typeOid: number, category: string): string | undefined {
  * The mask of one column. `type` is the column's type, `base` the type under a domain. `reference` is the quoted column.
  * Only functions and operators qualified with pg_catalog are used: the session's search_path must not matter.
  */
-export function maskColumn(mask: Mask, column: CatalogColumn, base: CatalogType, reference: string, domainHasChecks: boolean): MaskedColumn {
+export function maskColumn(
+  mask: Mask,
+  column: CatalogColumn,
+  base: CatalogType,
+  reference: string,
+  domainHasChecks: boolean,
+): MaskedColumn {
   const cast = (sql: string): string => `(${sql})::${column.typeText}`;
   const nothing: MaskedColumn = { sql: `null::${column.typeText}`, keepsNull: false };
   if (mask.kind === 'null' || domainHasChecks) return nothing;
@@ -50,7 +78,9 @@ export function maskColumn(mask: Mask, column: CatalogColumn, base: CatalogType,
     if (isText) {
       const kept = mask.first + mask.last;
       const parts = `pg_catalog.concat(pg_catalog.left(${text}, ${mask.first}), '${PLACEHOLDER}', pg_catalog."right"(${text}, ${mask.last}))`;
-      return keepNull(`case when pg_catalog.length(${text}) operator(pg_catalog.>=) ${kept * 2 + 1} then ${parts} else '${PLACEHOLDER}' end`);
+      return keepNull(
+        `case when pg_catalog.length(${text}) operator(pg_catalog.>=) ${kept * 2 + 1} then ${parts} else '${PLACEHOLDER}' end`,
+      );
     }
   }
   if (mask.kind === 'email' && isText) {

@@ -60,13 +60,18 @@ export function verifyRewrite(input: Verification): string | undefined {
     }
     if (facts.copied !== undefined && isGoverned(facts.copied.reference, maskOf)) return 'a governed relation is copied without its mask';
     // Independently of the analysis: every name in the tree that could be a governed relation is known to it.
-    const known = new Set([...facts.references.map((reference) => reference.relation), ...facts.targets.map((target) => target.relation), ...facts.altered]);
+    const known = new Set([
+      ...facts.references.map((reference) => reference.relation),
+      ...facts.targets.map((target) => target.relation),
+      ...facts.altered,
+    ]);
     for (const range of ranges(statement.node)) {
       const schemas = range.schemaname === undefined ? session.searchPath : [range.schemaname];
       for (const schema of schemas) {
         const relation = catalog.relation(schema, range.relname ?? '');
         if (relation === undefined || !isGoverned({ relation }, maskOf)) continue;
-        if (!known.has(relation) && range.schemaname !== undefined && !inside(range.location ?? 0)) return 'a governed relation was not seen by the analysis';
+        if (!known.has(relation) && range.schemaname !== undefined && !inside(range.location ?? 0))
+          return 'a governed relation was not seen by the analysis';
       }
     }
   }
