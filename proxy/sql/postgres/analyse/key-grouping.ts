@@ -12,7 +12,7 @@ function referencesIn(nodes: readonly (Node | undefined)[]): NodeOf<'ColumnRef'>
     const value = stack.pop();
     if (typeof value !== 'object' || value === null) continue;
     if ('ColumnRef' in value) found.push((value as { ColumnRef: NodeOf<'ColumnRef'> }).ColumnRef);
-    else stack.push(...Object.values(value));
+    else stack.push(...(Object.values(value) as unknown[]));
   }
   return found;
 }

@@ -28,7 +28,7 @@ function collect<T>(root: unknown, test: (value: Record<string, unknown>) => T |
     if (typeof value !== 'object' || value === null) continue;
     const one = test(value as Record<string, unknown>);
     if (one !== undefined) found.push(one);
-    stack.push(...Object.values(value));
+    stack.push(...(Object.values(value) as unknown[]));
   }
   return found;
 }
