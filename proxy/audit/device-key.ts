@@ -3,7 +3,6 @@
 import { createHash, createPrivateKey, createPublicKey, randomFillSync, sign } from 'node:crypto';
 import { GatehouseError } from '../errors.ts';
 import type { SecretPort } from '../store/secret-port.ts';
-import { DEVICE_KEY } from '../store/secrets.ts';
 import { formatVerifierKey, type LedgerSigner } from './signed-note.ts';
 import { addVerifierKey } from './verifier-keys.ts';
 
@@ -12,6 +11,8 @@ export interface DeviceKey extends LedgerSigner {
   readonly device: string;
 }
 
+/** Its name in the secret store. */
+const DEVICE_KEY = 'device-key';
 const SEED_BYTES = 32;
 const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
 

@@ -36,9 +36,9 @@ async function add(args: readonly string[], context: CommandContext): Promise<nu
   const caFile = givenCaFile === undefined ? undefined : readable(resolve(givenCaFile));
   using profile = openForCommand(context);
   const password = values['password-stdin'] === true ? (await text(process.stdin)).replace(/\r?\n$/, '') : fromUrl;
-  if (password !== undefined && !profile.secrets.persistent) {
-    throw new CommandFailed(
-      'there is no keychain here to keep the password in; name a file for its key with --key-file PATH (or GATEHOUSE_KEY_FILE)',
+  if (password !== undefined && profile.secrets.backend === 'profile') {
+    context.stderr.write(
+      'no keychain here: the password is sealed with a key in the profile folder; --key-file PATH keeps that key elsewhere\n',
     );
   }
   const connection = { name, ...parsed, ...(caFile === undefined ? {} : { caFile }), environment };

@@ -179,9 +179,10 @@ describe('me', () => {
     expect(second['token']).toBe(token);
     expect(secretsInFiles(token)).toEqual([]);
     expect((await inProfile(['me'], { keyFile: true })).stdout).not.toContain('ghp_');
-    const fresh = String(json(await inProfile(['me', '--json']))['token']);
     using principals = Principals.open(home);
-    expect(principals.byToken(fresh)?.name).toBe(ME);
+    expect(principals.byToken(token)?.name).toBe(ME);
+    // Without the key file what it sealed stays closed, and says why.
+    expect(await inProfile(['me', '--json'])).toMatchObject({ code: 1, stderr: containing('key file') });
   });
 });
 
@@ -233,12 +234,12 @@ describe('connections', () => {
     expect(secretsInFiles('planted-s3cret')).toEqual([]);
   });
 
-  it('without a place for the password are refused, and nothing is left behind', async () => {
-    expect(await inProfile(['connection', 'add', 'shop', url(PASSWORD)])).toMatchObject({
-      code: 1,
-      stderr: containing('--key-file'),
-    });
-    expect(json(await inProfile(['connection', 'list', '--json']))).toEqual([]);
+  it('say where the password is kept when there is neither keychain nor key file, and keep it out of files in clear', async () => {
+    const added = await inProfile(['connection', 'add', 'unkept', url(PASSWORD)]);
+    expect(added).toMatchObject({ code: 0, stderr: containing('--key-file') });
+    expect(secretsInFiles(PASSWORD)).toEqual([]);
+    expect((await inProfile(['connection', 'test', 'unkept'])).code).toBe(0);
+    expect((await inProfile(['connection', 'remove', 'unkept'])).code).toBe(0);
   });
 
   it('that do not answer fail their test with exit code 1, and the message holds no password', async () => {

@@ -22,7 +22,7 @@ export const meCommand: Command = async (args, context) => {
   context.stdout.write(
     `You are ${person}${groups === '' ? '' : ` (${groups})`}.\n\n` +
       `  profile      ${home}\n` +
-      `  secrets      ${{ keychain: 'in the keychain', 'key-file': 'sealed with the key file', session: 'not kept: no keychain, no key file' }[secrets.backend]}\n` +
+      `  secrets      ${{ keychain: 'in the keychain', 'key-file': 'sealed with the key file', profile: 'sealed with a key in the profile' }[secrets.backend]}\n` +
       `  proxy        ${doors.pid === undefined ? 'not running' : `running (pid ${doors.pid})`}\n` +
       `  postgres     ${doors.postgres.host}:${doors.postgres.port}\n` +
       `  mysql        ${doors.mysql.host}:${doors.mysql.port}\n` +

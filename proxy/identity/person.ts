@@ -9,22 +9,18 @@ export function osUser(): string {
 
 const TOKEN_SECRET = 'person.token';
 const TOKEN_LABEL = 'me';
-/** Where nothing can be kept each call issues a token; so many stay valid, so that the tools set up last go on working. */
+/** The tools set up last go on working when the secret store was lost and a new token had to be made. */
 const TOKENS_KEPT = 4;
 
 /**
  * A working token of the person's own. Only a verifier is in principals.db, so the token itself is kept in the secret store and
- * given again; where that store does not persist, a fresh one is issued each time.
+ * given again; a fresh one is issued where the store has none that works.
  */
-export async function personToken(
-  principals: Principals,
-  secrets: SecretPort & { readonly persistent: boolean },
-  name: string,
-): Promise<string> {
+export async function personToken(principals: Principals, secrets: SecretPort, name: string): Promise<string> {
   const stored = await secrets.get(TOKEN_SECRET);
   const kept = stored === undefined ? undefined : Buffer.from(stored).toString('utf8');
   if (kept !== undefined && principals.byToken(kept)?.name === name) return kept;
-  const token = principals.issuePersonToken(name, TOKEN_LABEL, secrets.persistent ? 1 : TOKENS_KEPT);
+  const token = principals.issuePersonToken(name, TOKEN_LABEL, TOKENS_KEPT);
   await secrets.set(TOKEN_SECRET, Buffer.from(token));
   return token;
 }

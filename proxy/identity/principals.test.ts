@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SessionSecrets } from '../store/secrets.ts';
+import { MemorySecrets } from '../../test/support/memory-secrets.ts';
 import type { IdentityEvent } from './outbox.ts';
 import { personToken } from './person.ts';
 import { Principals } from './principals.ts';
@@ -133,19 +133,19 @@ describe('a person', () => {
 
   it('gets the same token again where it can be kept', async () => {
     const { principals } = withAgent();
-    const secrets = Object.assign(new SessionSecrets(), { persistent: true });
+    const secrets = new MemorySecrets();
     const token = await personToken(principals, secrets, 'ada');
     expect(await personToken(principals, secrets, 'ada')).toBe(token);
     expect(signsIn(principals.verifierFor('ada'), token)).toBe(true);
     expect(principals.byToken(token)?.name).toBe('ada');
   });
 
-  it('gets a fresh token where none can be kept, and the last four work', async () => {
+  it('gets a fresh token where the store was lost, and the last four work', async () => {
     const { principals } = withAgent();
     const tokens: string[] = [];
     for (let i = 0; i < 5; i++) {
       now += 1;
-      tokens.push(await personToken(principals, new SessionSecrets(), 'ada'));
+      tokens.push(await personToken(principals, new MemorySecrets(), 'ada'));
     }
     expect(tokens.map((token) => signsIn(principals.verifierFor('ada'), token))).toEqual([false, true, true, true, true]);
     expect(principals.tokensOf('ada')).toHaveLength(4);

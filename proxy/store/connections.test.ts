@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Connection, Connections } from './connections.ts';
-import { SessionSecrets } from './secrets.ts';
+import { MemorySecrets } from '../../test/support/memory-secrets.ts';
 
 const shop: Connection = {
   name: 'shop',
@@ -18,11 +18,11 @@ const shop: Connection = {
 
 describe('connections', () => {
   let home: string;
-  let secrets: SessionSecrets;
+  let secrets: MemorySecrets;
   let connections: Connections;
   beforeEach(() => {
     home = mkdtempSync(join(tmpdir(), 'gatehouse-'));
-    secrets = new SessionSecrets();
+    secrets = new MemorySecrets();
     connections = new Connections(home, secrets);
   });
   afterEach(() => rmSync(home, { recursive: true }));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openProfile } from './profile.ts';
-import { DEVICE_KEY, openSecrets } from './secrets.ts';
+import { openSecrets } from './secrets.ts';
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
 const broken = (code: string): unknown => expect.objectContaining({ code });
@@ -70,15 +70,14 @@ describe('secrets', () => {
     expect(existsSync(keyFile)).toBe(false);
   });
 
-  it('last for the session only without keychain and key file, but for the device key', async () => {
+  it('are sealed with a key in the profile where there is neither keychain nor key file', async () => {
     const store = openSecrets(home(), { keychain: false });
-    expect(store).toMatchObject({ backend: 'session', persistent: false });
+    expect(store.backend).toBe('profile');
     await store.set('connection.shop', bytes('planted-secret'));
-    await store.set(DEVICE_KEY, bytes('device'));
-    expect(await store.get('connection.shop')).toEqual(bytes('planted-secret'));
-    const next = openSecrets(home(), { keychain: false });
-    expect(await next.get('connection.shop')).toBeUndefined();
-    expect(await next.get(DEVICE_KEY)).toEqual(bytes('device'));
-    expect(statSync(join(home().home, 'device.key')).mode & 0o077).toBe(0);
+    expect(await openSecrets(home(), { keychain: false }).get('connection.shop')).toEqual(bytes('planted-secret'));
+    for (const file of readdirSync(join(home().home, 'secrets'))) {
+      expect(readFileSync(join(home().home, 'secrets', file)).includes('planted-secret')).toBe(false);
+    }
+    expect(statSync(join(home().home, 'secrets.key')).mode & 0o077).toBe(0);
   });
 });

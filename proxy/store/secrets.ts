@@ -1,26 +1,22 @@
-// Where secrets live: the OS keychain; or files sealed with a key that is named on the command line; or only in memory.
+// Where secrets live: the OS keychain; or files sealed with a key that is named on the command line; or with one in the profile.
 // Which one is decided once, at start, and can be told to people. Source: architecture.md, "Secrets"; promise 3.
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GatehouseError } from '../errors.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { openKeychain } from './keychain.ts';
 import type { Profile } from './profile.ts';
-import { checkSecretName, type SecretPort } from './secret-port.ts';
+import type { SecretPort } from './secret-port.ts';
 import { readKeyFile, SealedFiles } from './sealed-files.ts';
 
 export type { SecretPort } from './secret-port.ts';
 
-export type SecretBackend = 'keychain' | 'key-file' | 'session';
+export type SecretBackend = 'keychain' | 'key-file' | 'profile';
 
 export interface SecretStore extends SecretPort {
   readonly backend: SecretBackend;
-  /** Does what is set now survive this process? */
-  readonly persistent: boolean;
 }
-
-/** The device's signing key: needed from one start to the next even where no store persists. */
-export const DEVICE_KEY = 'device-key';
 
 /**
  * A key file, when named, wins over the keychain: whoever names one wants the same behaviour on every machine.
@@ -31,13 +27,13 @@ export function openSecrets(profile: Profile, options: { keyFile?: string | unde
     return stored('key-file', new SealedFiles(join(profile.home, 'secrets'), readKeyFile(options.keyFile, profile.home)));
   }
   const keychain = options.keychain === false ? undefined : openKeychain(profile.id);
-  return keychain === undefined ? new SessionSecrets(profile.home) : stored('keychain', keychain);
+  if (keychain !== undefined) return stored('keychain', keychain);
+  return stored('profile', new SealedFiles(join(profile.home, 'secrets'), profileKey(profile.home)));
 }
 
 function stored(backend: SecretBackend, port: SecretPort): SecretStore {
   return {
     backend,
-    persistent: true,
     get: (name) => port.get(name),
     set: (name, value) => port.set(name, value),
     delete: (name) => port.delete(name),
@@ -45,50 +41,21 @@ function stored(backend: SecretBackend, port: SecretPort): SecretStore {
 }
 
 /**
- * Memory only, but for the device key, which is kept in `<home>/device.key` (0600) in clear. It signs this profile's own
- * ledger; whoever can read that file can rewrite the ledger next to it as well, so clear text here gives nothing away that the
- * folder's permissions do not protect already. Database passwords are never kept this way.
+ * Without a keychain and without a key file of the user's, the key is made in the profile, readable by its owner only. That
+ * keeps secrets out of files in clear and away from other users; it does not protect them from who can read the whole profile
+ * as its owner. Headless servers and scripts depend on passwords that survive the command that stored them.
  */
-export class SessionSecrets implements SecretStore {
-  readonly backend = 'session';
-  readonly persistent = false;
-  readonly #values = new Map<string, Uint8Array>();
-  readonly #home: string | undefined;
-
-  constructor(home?: string) {
-    this.#home = home;
-  }
-
-  async get(name: string): Promise<Uint8Array | undefined> {
-    checkSecretName(name);
-    const file = this.#clearFile(name);
-    if (file === undefined) return this.#values.get(name)?.slice();
+function profileKey(home: string): Uint8Array {
+  const file = join(home, 'secrets.key');
+  if (!existsSync(file)) {
     try {
-      return new Uint8Array(Buffer.from(readFileSync(file, 'utf8').trim(), 'base64'));
+      writeFileAtomic(file, `${randomBytes(32).toString('base64')}\n`, { exclusive: true });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw new GatehouseError('SECRET_STORE', `\`${file}\` can't be read`, { cause: error });
+      // Another process of the profile was first.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }
-
-  async set(name: string, value: Uint8Array): Promise<void> {
-    checkSecretName(name);
-    const file = this.#clearFile(name);
-    if (file === undefined) this.#values.set(name, value.slice());
-    else {
-      mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
-      writeFileAtomic(file, `${Buffer.from(value).toString('base64')}\n`);
-    }
-  }
-
-  async delete(name: string): Promise<void> {
-    checkSecretName(name);
-    const file = this.#clearFile(name);
-    if (file === undefined) this.#values.delete(name);
-    else rmSync(file, { force: true });
-  }
-
-  #clearFile(name: string): string | undefined {
-    return name === DEVICE_KEY && this.#home !== undefined ? join(this.#home, 'device.key') : undefined;
-  }
+  const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64');
+  if (key.byteLength !== 32) throw new GatehouseError('SECRET_STORE', `\`${file}\` is damaged; add the connections again after removing it`);
+  return key;
 }
