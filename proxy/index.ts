@@ -160,7 +160,7 @@ async function explainAs(parts: Asked, connection: string, as: string, sql: stri
     kind: record.kind,
     name: record.name,
     groups: record.kind === 'person' ? parts.groups : [],
-    ...(record.owner === undefined ? {} : { owner: record.owner }),
+    ...(record.owner === undefined ? {} : { owner: record.owner, ownerGroups: parts.groups }),
   };
   return explain(services, principal, sql, Date.now());
 }

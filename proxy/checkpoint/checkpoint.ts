@@ -40,7 +40,7 @@ export interface CheckpointOptions {
   readonly monotonic: () => number;
 }
 
-const CATALOG_MAX_AGE_MS = 60_000;
+const CATALOG_VERIFY_AFTER_MS = 2_000;
 
 interface LiveSession {
   readonly session: GateSession;
@@ -142,7 +142,7 @@ export class Checkpoint implements Gate, Disposable {
       kind: record.kind,
       name: record.name,
       groups: record.kind === 'person' ? this.#options.groups : [],
-      ...(record.owner === undefined ? {} : { owner: record.owner }),
+      ...(record.owner === undefined ? {} : { owner: record.owner, ownerGroups: this.#options.groups }),
     };
     const limits = policy.limitsOf(principal);
     const live = [...this.#sessions.values()].filter((session) => session.principal === principal.name).length;
@@ -225,7 +225,7 @@ export class Checkpoint implements Gate, Disposable {
       connect: () => this.#options.connect(configured.target),
       parser: this.#parser,
       now: this.#options.monotonic,
-      maxAgeMs: CATALOG_MAX_AGE_MS,
+      verifyAfterMs: CATALOG_VERIFY_AFTER_MS,
     });
     this.#services.set(name, { target, service });
     return service;

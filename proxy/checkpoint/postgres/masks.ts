@@ -58,9 +58,13 @@ export class MaskResolver {
 
   #findTags(source: SourceColumn): readonly string[] {
     if (isSystemSchema(source.relation.schema) || source.relation.schema === 'pg_temp') return [];
-    const { policy, connection } = this.#input;
+    const { policy, connection, catalog } = this.#input;
     const own = (column: SourceColumn): readonly string[] =>
-      policy.tagsOf(connection, { relation: { schema: column.relation.schema, name: column.relation.name }, column: column.column.name });
+      policy.tagsOf(
+        connection,
+        { relation: { schema: column.relation.schema, name: column.relation.name }, column: column.column.name },
+        catalog.typeByOid(column.column.typeOid)?.name,
+      );
     const bases = this.#derived.bases(source);
     const tags = new Set(own(source));
     for (const base of bases.columns) for (const tag of own(base)) tags.add(tag);

@@ -79,11 +79,27 @@ export class PostgresSession implements GateSession {
     if (blocked !== undefined) return { kind: 'refuse', refusal: blocked };
     const services = this.#parts.services();
     const catalog = services.service.current;
-    if (catalog !== undefined && this.#state.justification === undefined && this.#parts.ledger.state.kind === 'ok') {
-      const cached = this.#parts.cache.get(this.#cacheKey(services, catalog.version), text, form);
-      if (cached !== undefined) return cached;
+    if (catalog === undefined) return this.#judgeOnceCurrent(services, text, form);
+    return this.#known(services, catalog.version, text, form) ?? this.#judgeCold(services, text, form);
+  }
+
+  /** The judgement from the cache, where one may be used. */
+  #known(services: JudgeServices, catalogVersion: number, text: Uint8Array, form: 'simple' | 'parse'): Judgement | undefined {
+    if (this.#state.justification !== undefined || this.#parts.ledger.state.kind !== 'ok') return undefined;
+    return this.#parts.cache.get(this.#cacheKey(services, catalogVersion), text, form);
+  }
+
+  /** The snapshot has to be compared with the server first; mostly it is still the same, and so are the judgements. */
+  async #judgeOnceCurrent(services: JudgeServices, text: Uint8Array, form: 'simple' | 'parse'): Promise<Judgement> {
+    const bytes = Uint8Array.from(text);
+    try {
+      const catalog = await services.service.catalog();
+      const known = this.#known(services, catalog.version, bytes, form);
+      if (known !== undefined) return known;
+    } catch (error) {
+      return { kind: 'refuse', refusal: this.#incident(error) };
     }
-    return this.#judgeCold(services, text, form);
+    return this.#judgeCold(services, bytes, form);
   }
 
   async #judgeCold(services: JudgeServices, text: Uint8Array, form: 'simple' | 'parse'): Promise<Judgement> {

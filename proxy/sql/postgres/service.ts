@@ -19,8 +19,8 @@ export interface ServiceOptions {
   readonly parser: ParserPool;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
-  /** A snapshot older than this is read again with the next statement that needs it. */
-  readonly maxAgeMs: number;
+  /** A snapshot that was not compared with the server for longer than this is compared before the next statement. */
+  readonly verifyAfterMs: number;
 }
 
 /** Snapshots of all connections differ in version, so a cache key needs no connection's name for it. */
@@ -39,6 +39,11 @@ export class PostgresService {
   #catalog: Catalog | undefined;
   #loading: Promise<Catalog> | undefined;
   #loadedAt = 0;
+  /** When the snapshot was last known to be what the server has, and for how long that counts. */
+  #verifiedAt = 0;
+  #verifyAfterMs = 0;
+  #fingerprint = '';
+  #verifying: Promise<Catalog> | undefined;
   #dirty = false;
   #initialPath: readonly string[] = [];
   #idle: NodeJS.Timeout | undefined;
@@ -61,7 +66,7 @@ export class PostgresService {
 
   /** The snapshot to judge by, when one is there and not outdated. */
   get current(): Catalog | undefined {
-    const fresh = !this.#dirty && this.#options.now() - this.#loadedAt < this.#options.maxAgeMs;
+    const fresh = !this.#dirty && this.#options.now() - this.#verifiedAt < this.#verifyAfterMs;
     return fresh ? this.#catalog : undefined;
   }
 
@@ -73,7 +78,36 @@ export class PostgresService {
   /** The snapshot to judge by. Rejects with UPSTREAM when the database can't be reached. */
   catalog(): Promise<Catalog> {
     const { current } = this;
-    return current === undefined ? this.refresh() : Promise.resolve(current);
+    if (current !== undefined) return Promise.resolve(current);
+    if (this.#catalog === undefined || this.#dirty) return this.refresh();
+    this.#verifying ??= this.#verify(this.#catalog).finally(() => {
+      this.#verifying = undefined;
+    });
+    return this.#verifying;
+  }
+
+  /** Somebody else may have changed the schema: row versions of the catalogs tell. */
+  async #verify(catalog: Catalog): Promise<Catalog> {
+    let same: boolean;
+    try {
+      same = await this.#exclusive(async (query) => {
+        const started = this.#options.now();
+        const fingerprint = await readFingerprint(query);
+        this.#verified(started);
+        return fingerprint === this.#fingerprint;
+      });
+    } catch (error) {
+      this.#dirty = true;
+      throw new GatehouseError('UPSTREAM', 'the database can not be reached or read', { cause: error });
+    }
+    return same && this.#catalog === catalog ? catalog : this.refresh();
+  }
+
+  /** A large catalog is compared less often, so that comparing never takes more than a small part of the time. */
+  #verified(started: number): void {
+    const now = this.#options.now();
+    this.#verifiedAt = now;
+    this.#verifyAfterMs = Math.max(this.#options.verifyAfterMs, (now - started) * 50);
   }
 
   /** Something changed the schema. */
@@ -100,6 +134,10 @@ export class PostgresService {
     this.#dirty = false;
     try {
       return await this.#exclusive(async (query) => {
+        // Before the snapshot: a change in between is found by the next comparison.
+        const started = this.#options.now();
+        this.#fingerprint = await readFingerprint(query);
+        this.#verified(started);
         const catalog = await loadCatalog(query, nextVersion++);
         const path = (await query('select array_to_json(pg_catalog.current_schemas(false))::text'))[0]?.[0];
         const listed: unknown = JSON.parse(path ?? '[]');
@@ -213,4 +251,16 @@ interface PlanNode {
   readonly 'Parent Relationship'?: string;
   readonly 'Plan Rows'?: number;
   readonly Plans?: readonly PlanNode[];
+}
+
+/** Changes whenever a relation, column, view, function, type or constraint of users is made, changed or dropped. */
+const FINGERPRINT = `
+  select (select coalesce(sum(pg_catalog.hashtext(xmin::text || oid::text)), 0) from pg_catalog.pg_class where oid >= 16384 and relpersistence <> 't'),
+         (select coalesce(sum(pg_catalog.hashtext(xmin::text || attrelid::text || attnum::text)), 0) from pg_catalog.pg_attribute where attrelid >= 16384),
+         (select coalesce(sum(pg_catalog.hashtext(xmin::text || oid::text)), 0) from pg_catalog.pg_rewrite where oid >= 16384),
+         (select coalesce(sum(pg_catalog.hashtext(xmin::text || oid::text)), 0) from pg_catalog.pg_proc where oid >= 16384),
+         (select coalesce(sum(pg_catalog.hashtext(xmin::text || oid::text)), 0) from pg_catalog.pg_constraint where oid >= 16384)`;
+
+async function readFingerprint(query: CatalogQuery): Promise<string> {
+  return (await query(FINGERPRINT))[0]?.join(' ') ?? '';
 }

@@ -13,7 +13,7 @@ export type NodeOf<T extends NodeType> = Extract<Node, Record<T, unknown>>[T];
 export interface ParsedStatement {
   readonly node: Node;
   readonly type: NodeType;
-  /** Offset of the first byte behind the previous semicolon. */
+  /** Offset of its first token: comments in front are not the statement's. */
   readonly start: number;
   /** Offset of the byte behind the last one. */
   readonly end: number;
