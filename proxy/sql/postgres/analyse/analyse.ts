@@ -39,7 +39,7 @@ export function analyse(input: AnalysisInput): { facts: StatementFacts; needs: R
     walkers: WALKERS,
     depth: 0,
   });
-  // The parser's range starts behind the previous semicolon: leading space and comments are not the statement's.
+  // From the first token, whether or not the parser counts leading space and comments to the statement.
   const first = input.tokens.before(input.statement.start) + 1;
   const range = { start: input.tokens.start(first), end: input.statement.end };
   facts.kind = 'SELECT';
