@@ -87,7 +87,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const stack = new AsyncDisposableStack();
   try {
     const ledgerFolder = join(profile.home, 'ledger');
-    const key = await loadDeviceKey({ folder: ledgerFolder, secrets });
+    const key = await loadDeviceKey({ secrets });
     const ledger = stack.use(await openLedger({ folder: ledgerFolder, device: key.device, signer: key, onState: (state) => options.log(state.kind === 'ok' ? 'the ledger is written again' : `the ledger can not be written: ${state.reason}`) }));
     if (ledger.findingAtStart !== undefined) options.log(`ledger: ${ledger.findingAtStart}`);
     ledger.append({ code: 'GH-P-ACTIVE', facts: { bundle: policy.bundle.id, sequence: policy.bundle.sequence, version: policy.bundle.version, managed: policy.bundle.managed } });

@@ -1,10 +1,9 @@
-// The device's Ed25519 key, which signs the ledger's checkpoints. The secret half lives in the secret store, the public half
-// beside the ledger. Source: design, "Tamper evidence".
+// The device's Ed25519 key, which signs the ledger's checkpoints. The secret half lives in the secret store; the ledger
+// writes the public half down beside itself. Source: design, "Tamper evidence".
 import { createHash, createPrivateKey, createPublicKey, randomFillSync, sign } from 'node:crypto';
 import { GatehouseError } from '../errors.ts';
 import type { SecretPort } from '../store/secret-port.ts';
 import { formatVerifierKey, type LedgerSigner } from './signed-note.ts';
-import { addVerifierKey } from './verifier-keys.ts';
 
 export interface DeviceKey extends LedgerSigner {
   /** Stable name of this device, derived from its public key. */
@@ -16,21 +15,15 @@ const DEVICE_KEY = 'device-key';
 const SEED_BYTES = 32;
 const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-/** Loads the key, or makes and stores one. `folder`: the ledger's. */
-export async function loadDeviceKey(options: {
-  readonly folder: string;
-  readonly secrets: Pick<SecretPort, 'get' | 'set'>;
-  readonly random?: (bytes: Uint8Array) => void;
-}): Promise<DeviceKey> {
+/** Loads the key, or makes and stores one. */
+export async function loadDeviceKey(options: { readonly secrets: Pick<SecretPort, 'get' | 'set'>; readonly random?: (bytes: Uint8Array) => void }): Promise<DeviceKey> {
   let seed = await options.secrets.get(DEVICE_KEY);
   if (seed === undefined) {
     seed = new Uint8Array(SEED_BYTES);
     (options.random ?? randomFillSync)(seed);
     await options.secrets.set(DEVICE_KEY, seed);
   }
-  const key = deviceKeyFromSeed(seed);
-  addVerifierKey(options.folder, key.verifierKey);
-  return key;
+  return deviceKeyFromSeed(seed);
 }
 
 /** `seed`: the 32 secret bytes of RFC 8032. */

@@ -10,6 +10,8 @@ import { verifyTail } from './verify.ts';
 
 /** Records per commit at most: bounds how long a durable record can wait behind others. */
 const MAX_GROUP = 2000;
+/** Milliseconds without a record after which the log is tidied, so that no commit has to. */
+const IDLE_MS = 50;
 
 function run(port: MessagePort, settings: WriterSettings): void {
   const writer = open(port, settings);
@@ -21,6 +23,7 @@ function run(port: MessagePort, settings: WriterSettings): void {
   let closing = false;
   let askedLast = false;
   let timer: NodeJS.Timeout | undefined;
+  const idle = setTimeout(tidy, IDLE_MS);
   const say = (message: FromWriter): void => {
     port.postMessage(message);
   };
@@ -64,10 +67,19 @@ function run(port: MessagePort, settings: WriterSettings): void {
       mustReopen = false;
       writer.append(group, resent);
       say({ kind: 'stored', epoch, count: group.length });
+      idle.refresh();
     } catch (error) {
       failedEpoch = epoch;
       mustReopen = true;
       say({ kind: 'failed', epoch, reason: reasonOf(error) });
+    }
+  }
+
+  function tidy(): void {
+    try {
+      if (!mustReopen) writer?.tidy();
+    } catch {
+      // Nothing is lost by it: the records are in the log, and the next commit tells whether the store works.
     }
   }
 
@@ -104,6 +116,7 @@ function run(port: MessagePort, settings: WriterSettings): void {
     askedLast = true;
     if (asked || writer === undefined) return;
     clearTimeout(timer);
+    clearTimeout(idle);
     try {
       writer.close();
     } finally {

@@ -74,6 +74,11 @@ export class LedgerWriter implements Disposable {
     this.#head = head;
   }
 
+  /** Copies the write-ahead log into the file, as far as readers allow. Takes milliseconds: for when nobody waits. */
+  tidy(): void {
+    this.#database.pragma('wal_checkpoint(passive)');
+  }
+
   storeCheckpoint(size: number, note: string): void {
     this.#statements.checkpoint.run(size, note);
   }

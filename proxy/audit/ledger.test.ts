@@ -200,15 +200,15 @@ describe('the device key', () => {
     using folder = temporaryFolder();
     const kept = new Map<string, Uint8Array>();
     const secrets = { get: async (name: string) => kept.get(name), set: async (name: string, value: Uint8Array) => void kept.set(name, value) };
-    const first = await loadDeviceKey({ folder: folder.path, secrets });
-    const second = await loadDeviceKey({ folder: folder.path, secrets });
+    const first = await loadDeviceKey({ secrets });
+    const second = await loadDeviceKey({ secrets });
     expect(second.verifierKey).toBe(first.verifierKey);
     expect([...kept.keys()]).toEqual(['device-key']);
     const ledger = await openTestLedger(folder.path, { device: first.device, signer: first });
     await ledger.close();
     expect(verifyLedger(folder.path)).toMatchObject({ kind: 'clean', checkpoints: 1 });
     kept.clear();
-    const renewed = await loadDeviceKey({ folder: folder.path, secrets });
+    const renewed = await loadDeviceKey({ secrets });
     expect(renewed.verifierKey).not.toBe(first.verifierKey);
     await (await openTestLedger(folder.path, { device: renewed.device, signer: renewed })).close();
     expect(verifyLedger(folder.path)).toMatchObject({ kind: 'clean', checkpoints: 2 });

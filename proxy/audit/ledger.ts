@@ -10,6 +10,7 @@ import { LedgerQueue, type Waiter } from './ledger-queue.ts';
 import { recordWriter } from './record-text.ts';
 import { type LedgerSigner, signCheckpoint } from './signed-note.ts';
 import { uuidV7Source } from './uuid.ts';
+import { addVerifierKey } from './verifier-keys.ts';
 
 export interface LedgerClock {
   /** Milliseconds since 1970, UTC. */
@@ -53,6 +54,12 @@ const RECOVERY_MESSAGE = 200;
 
 /** Rejects with `LEDGER_LOCKED`, `LEDGER_VERSION` or `AUDIT_UNAVAILABLE` when the ledger cannot be opened. */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
+  // Before anything is signed with it. Refused by a read-only disk, as the ledger itself would be.
+  try {
+    addVerifierKey(options.folder, options.signer.verifierKey);
+  } catch (cause) {
+    throw new GatehouseError('AUDIT_UNAVAILABLE', 'the ledger cannot be opened: its folder cannot be written', { cause });
+  }
   const ledger = new WorkerLedger(options);
   await ledger.opened;
   return ledger;

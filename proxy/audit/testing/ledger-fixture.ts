@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import type { AuditJudgement, AuditSession } from '../../../contracts/audit.ts';
 import { deviceKeyFromSeed } from '../device-key.ts';
 import { type Ledger, type LedgerOptions, openLedger } from '../ledger.ts';
-import { addVerifierKey } from '../verifier-keys.ts';
 
 export const KEY = deviceKeyFromSeed(new Uint8Array(32).fill(7));
 
@@ -19,7 +18,6 @@ export function temporaryFolder(): TemporaryFolder {
 }
 
 export function openTestLedger(folder: string, options: Partial<LedgerOptions> = {}): Promise<Ledger> {
-  addVerifierKey(folder, KEY.verifierKey);
   return openLedger({ folder, device: KEY.device, signer: KEY, ...options });
 }
 
