@@ -1,7 +1,7 @@
 // FROM: relations, subqueries, functions, joins. Gives the names that the rest of the query sees, and remembers where each
 // relation's name stands in the text.
 import type { CatalogRelation } from '../catalog/catalog.ts';
-import { type Node, type NodeOf, as, names, unwrap } from '../parse/parsed.ts';
+import { type Node, type NodeOf, type NodeType, as, names, unwrap } from '../parse/parsed.ts';
 import type { Binder } from './binder.ts';
 import { read } from './column-reference.ts';
 import { calledName } from './function-call.ts';
@@ -243,28 +243,24 @@ function join(binder: Binder, node: NodeOf<'JoinExpr'>, scope: Scope): FromItem 
   });
 }
 
+/** What may stand in FROM. */
+export const FROM_ITEMS: { readonly [T in NodeType]?: (binder: Binder, node: NodeOf<T>, scope: Scope) => FromItem } = {
+  RangeVar: (binder, node, scope) => rangeVar(binder, node, scope),
+  RangeSubselect: rangeSubselect,
+  RangeFunction: rangeFunction,
+  RangeTableFunc: rangeTableFunction,
+  RangeTableSample: tableSample,
+  JsonTable: jsonTable,
+  JoinExpr: join,
+};
+
 /** Analyses one item of a FROM list. `scope` holds the items before it. */
 export function fromItem(binder: Binder, node: Node, scope: Scope): FromItem {
   const { type, fields } = unwrap(node);
-  switch (type) {
-    case 'RangeVar':
-      return rangeVar(binder, fields as NodeOf<'RangeVar'>, scope);
-    case 'RangeSubselect':
-      return rangeSubselect(binder, fields as NodeOf<'RangeSubselect'>, scope);
-    case 'RangeFunction':
-      return rangeFunction(binder, fields as NodeOf<'RangeFunction'>, scope);
-    case 'RangeTableFunc':
-      return rangeTableFunction(binder, fields as NodeOf<'RangeTableFunc'>, scope);
-    case 'RangeTableSample':
-      return tableSample(binder, fields as NodeOf<'RangeTableSample'>, scope);
-    case 'JsonTable':
-      return jsonTable(binder, fields as NodeOf<'JsonTable'>, scope);
-    case 'JoinExpr':
-      return join(binder, fields as NodeOf<'JoinExpr'>, scope);
-    default:
-      binder.gap(`${type} in FROM can not be checked`, (fields as { location?: number }).location);
-      return EMPTY;
-  }
+  const walk = FROM_ITEMS[type] as ((binder: Binder, node: NodeOf<NodeType>, scope: Scope) => FromItem) | undefined;
+  if (walk !== undefined) return walk(binder, fields as NodeOf<NodeType>, scope);
+  binder.gap(`${type} in FROM can not be checked`, (fields as { location?: number }).location);
+  return EMPTY;
 }
 
 /** Adds a FROM list to the scope. */

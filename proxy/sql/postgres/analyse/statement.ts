@@ -1,5 +1,5 @@
-// One statement: which walker reads it. Every statement type of the grammar is in one of the two tables below; a test
-// compares them with the grammar's list.
+// One statement: which walker reads it. Statement types that are in neither table below are refused by their
+// head; grammar.ts lists them, and a test compares all lists with the grammar.
 import { type Node, type NodeOf, type NodeType, as, unwrap } from '../parse/parsed.ts';
 import type { Binder, QueryColumns } from './binder.ts';
 import { insert, merge, remove, update } from './change.ts';
