@@ -110,10 +110,13 @@ function run(port: MessagePort, settings: WriterSettings): void {
     }
   }
 
-  /** Asks for the last checkpoint and ends when it came, or when there is nothing to sign. */
+  /** Ends when the last record is under a checkpoint, or could not be brought under one. */
   function finish(): void {
-    if (!askedLast) askForCheckpoint(true);
-    askedLast = true;
+    // An answer for an earlier size may still be on its way.
+    if (!asked && !askedLast) {
+      askedLast = true;
+      askForCheckpoint(true);
+    }
     if (asked || writer === undefined) return;
     clearTimeout(timer);
     clearTimeout(idle);
