@@ -217,7 +217,8 @@ export class Checkpoint implements Gate, Disposable {
   }
 
   #serviceFor(name: string, configured: ConfiguredConnection): PostgresService {
-    const target = JSON.stringify(configured.target);
+    // Another environment means other verdicts: what was cached for the old one must not serve.
+    const target = JSON.stringify(configured);
     const known = this.#services.get(name);
     if (known?.target === target) return known.service;
     known?.service.close();

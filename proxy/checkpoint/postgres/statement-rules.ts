@@ -64,12 +64,28 @@ function maskProblem(facts: StatementFacts, masks: MaskResolver): Refusal | unde
       );
     }
   }
+  const loaded = facts.effects.some((effect) => effect.action === 'copyIn') ? facts.targets[0]?.relation : undefined;
+  const written = facts.effects.find((effect) => effect.action === 'copyIn')?.columns;
+  const column = loaded?.columns.find((each) => (written?.includes(each.name) ?? true) && masks.maskOf(sourceOf(loaded, each)) !== undefined);
+  if (loaded !== undefined && column !== undefined) {
+    // The rows come as data and can't be told from masks that were read before.
+    return refusal('MASKED_COLUMN', `COPY can't load column "${column.name}" of "${loaded.schema}.${loaded.name}": it is masked for you`, {
+      facts: { column: `${loaded.schema}.${loaded.name}.${column.name}` },
+      hint: 'list the columns to load without it, or use INSERT',
+    });
+  }
   if (facts.analyze && facts.references.some(({ relation }) => masks.isGoverned(relation))) {
     return refusal('MASKED_COLUMN', 'EXPLAIN ANALYZE is not available on tables with columns that are masked for you', {
       hint: 'use EXPLAIN without ANALYZE',
     });
   }
   return undefined;
+}
+
+/** Notifications carry what other sessions put into them, row values too. */
+function listenProblem(facts: StatementFacts, masks: MaskResolver): Refusal | undefined {
+  if (!facts.effects.some((effect) => effect.action === 'listen') || !masks.masksAnything) return undefined;
+  return refusal('DENIED', 'LISTEN and NOTIFY are not available where columns are masked for you: their payloads can hold clear values');
 }
 
 /** User code that was not analysed may read anything: it needs `call`, and a review once anything is masked. */
@@ -123,7 +139,7 @@ async function resolveMasks(rule: RuleInput): Promise<MaskResolver> {
     for (const { relation } of [...rule.facts.references, ...rule.facts.targets]) masks.isGoverned(relation);
     for (const relation of rule.facts.altered) masks.isGoverned(relation);
     for (const { source } of rule.facts.usages) masks.maskOf(source);
-    if (rule.facts.opaque.length > 0) void masks.masksAnything;
+    if (rule.facts.opaque.length > 0 || rule.facts.effects.some((effect) => effect.action === 'listen')) void masks.masksAnything;
     if (masks.needs.size === 0) break;
     await services.service.define(masks.needs);
     masks.retry();
@@ -140,7 +156,7 @@ export async function ruleStatement(rule: RuleInput): Promise<Ruled> {
   const circumstances: Circumstances = { estimatedRows: writes ? await rowsOf(rule) : undefined, justification: given, time };
   const masks = await resolveMasks(rule);
   const refuse = (found: Refusal): Ruled => ({ kind: 'refuse', refusal: found, masks });
-  const problem = maskProblem(facts, masks) ?? opaqueProblem(rule, masks);
+  const problem = maskProblem(facts, masks) ?? listenProblem(facts, masks) ?? opaqueProblem(rule, masks);
   if (problem !== undefined) return refuse(problem);
 
   const without = { ...circumstances, justification: undefined };

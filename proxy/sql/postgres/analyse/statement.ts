@@ -76,6 +76,9 @@ function select(binder: Binder, node: NodeOf<'SelectStmt'>, _range: Range, paren
   if (binder.facts.effects.length === 0) binder.effect('select');
 }
 
+/** What EXPLAIN without ANALYZE plans but does not do. */
+const UNDONE: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'merge', 'lock']);
+
 function explain(binder: Binder, node: NodeOf<'ExplainStmt'>, range: Range): void {
   let analyze = false;
   for (const entry of node.options ?? []) {
@@ -89,7 +92,7 @@ function explain(binder: Binder, node: NodeOf<'ExplainStmt'>, range: Range): voi
   walkStatement(binder, node.query, undefined, range);
   // Without ANALYZE nothing is done: only reading and explaining remain of its effects.
   if (!analyze)
-    binder.facts.effects = binder.facts.effects.map((effect) => (effect.action === 'lock' ? { ...effect, action: 'select' } : effect));
+    binder.facts.effects = binder.facts.effects.map((effect) => (UNDONE.has(effect.action) ? { ...effect, action: 'select' } : effect));
   binder.effect('explain');
   binder.facts.kind = 'EXPLAIN';
   binder.facts.analyze = analyze;
