@@ -84,7 +84,8 @@ export class ChainVerifier {
   addOrphan(size: number, note: string): void {
     const result = verifyCheckpoint(note, this.#keys);
     if (result.kind !== 'verified') this.#find({ kind: 'bad-signature', size, what: WHAT[result.kind] });
-    else if (size > this.lastSeq || result.checkpoint.size > this.lastSeq) this.#find({ kind: 'truncated', seq: this.lastSeq, size: result.checkpoint.size });
+    else if (size > this.lastSeq || result.checkpoint.size > this.lastSeq)
+      this.#find({ kind: 'truncated', seq: this.lastSeq, size: result.checkpoint.size });
   }
 
   damaged(what: string): void {
@@ -125,7 +126,8 @@ export class ChainVerifier {
     const time = record.time ?? '';
     const mono = /^\d+$/.test(record.mono ?? '') ? BigInt(record.mono ?? '0') : 0n;
     if (time < this.#time) this.#warn({ kind: 'clock-backwards', seq, from: this.#time, to: time });
-    else if (record.boot === this.#boot && mono < this.#mono) this.#warn({ kind: 'clock-backwards', seq, from: `${this.#mono} ns`, to: `${mono} ns` });
+    else if (record.boot === this.#boot && mono < this.#mono)
+      this.#warn({ kind: 'clock-backwards', seq, from: `${this.#mono} ns`, to: `${mono} ns` });
     this.#time = time;
     this.#boot = record.boot ?? '';
     this.#mono = mono;
@@ -136,7 +138,8 @@ export class ChainVerifier {
     const result = verifyCheckpoint(note, this.#keys);
     if (result.kind !== 'verified') return this.#find({ kind: 'bad-signature', size: seq, what: WHAT[result.kind] });
     const { checkpoint, key } = result;
-    if (checkpoint.size !== seq || checkpoint.origin !== key.name) this.#find({ kind: 'bad-signature', size: seq, what: 'the checkpoint was signed for another place' });
+    if (checkpoint.size !== seq || checkpoint.origin !== key.name)
+      this.#find({ kind: 'bad-signature', size: seq, what: 'the checkpoint was signed for another place' });
     else if (checkpoint.head !== hash) this.#find({ kind: 'forked', seq, what: 'a signed checkpoint names another record here' });
     else this.#coveredSeq = seq;
   }

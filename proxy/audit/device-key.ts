@@ -16,7 +16,10 @@ const SEED_BYTES = 32;
 const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /** Loads the key, or makes and stores one. */
-export async function loadDeviceKey(options: { readonly secrets: Pick<SecretPort, 'get' | 'set'>; readonly random?: (bytes: Uint8Array) => void }): Promise<DeviceKey> {
+export async function loadDeviceKey(options: {
+  readonly secrets: Pick<SecretPort, 'get' | 'set'>;
+  readonly random?: (bytes: Uint8Array) => void;
+}): Promise<DeviceKey> {
   let seed = await options.secrets.get(DEVICE_KEY);
   if (seed === undefined) {
     seed = new Uint8Array(SEED_BYTES);

@@ -3,8 +3,6 @@
 import type { AuditRecord } from '../../contracts/audit.ts';
 import { canonical } from './canonical.ts';
 
-export type ExportFormat = 'ndjson' | 'csv';
-
 /** Each record with its hash: with the preceding hash, everything that verifying needs. */
 export function ndjsonLine(record: AuditRecord): string {
   return `${canonical(record)}\n`;

@@ -53,7 +53,10 @@ describe('a killed process', () => {
     expect(missing(folder.path, acknowledged)).toEqual([]);
     // The lock died with each process, and the next one said that its predecessor was not closed.
     using reader = new LedgerReader(folder.path);
-    expect(reader.find({ code: 'GH-L-START' }, 100, 'oldest-first').map(({ facts }) => facts?.['previous'])).toEqual(['new', ...Array<string>(KILLS - 1).fill('unclean')]);
+    expect(reader.find({ code: 'GH-L-START' }, 100, 'oldest-first').map(({ facts }) => facts?.['previous'])).toEqual([
+      'new',
+      ...Array<string>(KILLS - 1).fill('unclean'),
+    ]);
   });
 });
 
@@ -88,7 +91,9 @@ describe.skipIf(!canLimit)('a store that cannot grow', () => {
     expect(verifyLedger(folder.path).kind).toBe('clean');
     using reader = new LedgerReader(folder.path);
     const lost = reader.find({ code: 'GH-L-GAP' }, 1000).reduce((sum, { facts }) => sum + Number(facts?.['lost']), 0);
-    const written = reader.find({ code: 'GH-S-ALLOW' }, Number.POSITIVE_INFINITY).length + reader.find({ code: 'GH-S-DONE' }, Number.POSITIVE_INFINITY).length;
+    const written =
+      reader.find({ code: 'GH-S-ALLOW' }, Number.POSITIVE_INFINITY).length +
+      reader.find({ code: 'GH-S-DONE' }, Number.POSITIVE_INFINITY).length;
     expect(lost).toBeGreaterThan(0);
     expect(written + lost).toBe(2 * (child.acknowledged.length + child.rejected));
   });
@@ -137,7 +142,8 @@ describe('a ledger that cannot be written when it closes', () => {
     const disk = smallDisk('500k') ?? '';
     const ledger = await openTestLedger(disk, { retryMs: 10_000 });
     const what = judgement(`select 1 -- ${'padding '.repeat(200)}`);
-    for (let index = 0; index < 5000 && ledger.state.kind === 'ok'; index++) await ledger.appendDurable({ code: 'GH-S-ALLOW', judgement: what }).durable.catch(() => {});
+    for (let index = 0; index < 5000 && ledger.state.kind === 'ok'; index++)
+      await ledger.appendDurable({ code: 'GH-S-ALLOW', judgement: what }).durable.catch(() => {});
     for (let index = 0; index < 100; index++) ledger.append({ code: 'GH-S-ALLOW', judgement: what });
     await expect(ledger.close()).rejects.toMatchObject({ code: 'AUDIT_UNAVAILABLE' });
     expect(run('mount', '-o', 'remount,size=20m', disk)).toBe(true);

@@ -70,7 +70,8 @@ export function lockLedger(folder: string): Database {
 export function openLedgerForWriting(folder: string): Database {
   const database = openDatabase(privateFile(folder, LEDGER_FILE));
   try {
-    if (database.pragma('journal_mode = wal') !== 'wal') throw new GatehouseError('AUDIT_UNAVAILABLE', 'the ledger cannot use write-ahead logging here');
+    if (database.pragma('journal_mode = wal') !== 'wal')
+      throw new GatehouseError('AUDIT_UNAVAILABLE', 'the ledger cannot use write-ahead logging here');
     database.pragma('synchronous = full');
     // Without it macOS acknowledges writes that are only in the drive's cache.
     database.pragma('fullfsync = on');

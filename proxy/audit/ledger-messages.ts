@@ -19,7 +19,12 @@ export type ToWriter =
   | { readonly kind: 'close' };
 
 export type FromWriter =
-  | { readonly kind: 'opened'; readonly previousEnd: 'new' | 'clean' | 'unclean'; readonly seq: number; readonly finding: string | undefined }
+  | {
+      readonly kind: 'opened';
+      readonly previousEnd: 'new' | 'clean' | 'unclean';
+      readonly seq: number;
+      readonly finding: string | undefined;
+    }
   | { readonly kind: 'not-opened'; readonly code: string; readonly message: string }
   /** The oldest `count` records of this epoch are on disk. */
   | { readonly kind: 'stored'; readonly epoch: number; readonly count: number }

@@ -30,7 +30,8 @@ function run(port: MessagePort, settings: WriterSettings): void {
 
   port.on('message', (first: ToWriter) => {
     const waiting = [first];
-    for (let more = receiveMessageOnPort(port); more !== undefined; more = receiveMessageOnPort(port)) waiting.push(more.message as ToWriter);
+    for (let more = receiveMessageOnPort(port); more !== undefined; more = receiveMessageOnPort(port))
+      waiting.push(more.message as ToWriter);
     let group: RecordText[] = [];
     let resent = false;
     let epoch = 0;
@@ -52,7 +53,8 @@ function run(port: MessagePort, settings: WriterSettings): void {
       if (message.epoch !== epoch || message.resent !== resent || group.length >= MAX_GROUP) commit();
       epoch = message.epoch;
       resent = message.resent;
-      for (let index = 0; index + 1 < message.texts.length; index += 2) group.push({ head: message.texts[index] ?? '', tail: message.texts[index + 1] ?? '' });
+      for (let index = 0; index + 1 < message.texts.length; index += 2)
+        group.push({ head: message.texts[index] ?? '', tail: message.texts[index + 1] ?? '' });
     }
     commit();
     if (closing) finish();
@@ -134,7 +136,11 @@ function open(port: MessagePort, settings: WriterSettings): LedgerWriter | undef
     return new LedgerWriter(settings.folder);
   } catch (error) {
     const code = error instanceof GatehouseError ? error.code : 'AUDIT_UNAVAILABLE';
-    const message: FromWriter = { kind: 'not-opened', code, message: error instanceof GatehouseError ? error.message : `the ledger cannot be opened: ${reasonOf(error)}` };
+    const message: FromWriter = {
+      kind: 'not-opened',
+      code,
+      message: error instanceof GatehouseError ? error.message : `the ledger cannot be opened: ${reasonOf(error)}`,
+    };
     port.postMessage(message);
     return undefined;
   }

@@ -120,7 +120,9 @@ export class LedgerWriter implements Disposable {
 
 function prepare(database: Database): Statements {
   return {
-    insert: database.prepare(`insert into record (seq, ${INDEX_COLUMNS.join(', ')}, body, hash) values (?, ${INDEX_COLUMNS.map(() => '?').join(', ')}, ?, ?)`),
+    insert: database.prepare(
+      `insert into record (seq, ${INDEX_COLUMNS.join(', ')}, body, hash) values (?, ${INDEX_COLUMNS.map(() => '?').join(', ')}, ?, ?)`,
+    ),
     known: database.prepare('select seq from record where id = ?'),
     head: database.prepare('select seq, hash, code from record order by seq desc limit 1'),
     checkpoint: database.prepare('insert or ignore into checkpoint (size, note) values (?, ?)'),

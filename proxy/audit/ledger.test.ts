@@ -27,7 +27,12 @@ describe('the ledger', () => {
     const done = ledger.append({ code: 'GH-S-DONE', session: who, intent: id, outcome: { status: 'ok', rows: 3, durationMs: 1.5 } });
     await ledger.close();
     const all = records(folder.path);
-    expect(all.map(({ seq, code }) => [seq, code])).toEqual([[1, 'GH-L-START'], [2, 'GH-S-ALLOW'], [3, 'GH-S-DONE'], [4, 'GH-L-STOP']]);
+    expect(all.map(({ seq, code }) => [seq, code])).toEqual([
+      [1, 'GH-L-START'],
+      [2, 'GH-S-ALLOW'],
+      [3, 'GH-S-DONE'],
+      [4, 'GH-L-STOP'],
+    ]);
     expect(all[1]).toMatchObject({ v: 1, id, boot: 'boot-1', session: who, judgement: what, parameters: ['1'] });
     expect(all[2]).toMatchObject({ id: done, intent: id, outcome: { status: 'ok', rows: 3, durationMs: 1.5 } });
     expect(all[1]?.prevHash).toBe(all[0]?.hash);
@@ -58,7 +63,11 @@ describe('the ledger', () => {
       expect(reader.lastSeq()).toBeGreaterThanOrEqual(ids.length + 1);
     }
     await ledger.close();
-    expect(records(folder.path).slice(1, -1).map(({ id }) => id)).toEqual(ids);
+    expect(
+      records(folder.path)
+        .slice(1, -1)
+        .map(({ id }) => id),
+    ).toEqual(ids);
     const result = verifyLedger(folder.path);
     expect(result).toMatchObject({ kind: 'clean', warnings: [] });
     expect(result.checkpoints).toBeGreaterThan(3);
@@ -75,7 +84,10 @@ describe('the ledger', () => {
     using folder = temporaryFolder();
     const first = await openTestLedger(folder.path);
     await expect(openTestLedger(folder.path)).rejects.toMatchObject({ code: 'LEDGER_LOCKED' });
-    const other = spawnSync(process.execPath, [new URL('./testing/append-child.ts', import.meta.url).pathname, folder.path], { input: '', encoding: 'utf8' });
+    const other = spawnSync(process.execPath, [new URL('./testing/append-child.ts', import.meta.url).pathname, folder.path], {
+      input: '',
+      encoding: 'utf8',
+    });
     expect(other.status).not.toBe(0);
     expect(other.stderr).toContain('LEDGER_LOCKED');
     // Refusing the second has not touched the first.
@@ -90,7 +102,8 @@ describe('the ledger', () => {
     const path = join(folder.path, 'ledger');
     await using ledger = await openTestLedger(path);
     expect(ledger.state.kind).toBe('ok');
-    for (const name of ['', 'ledger.db', 'ledger.db-wal', 'ledger.lock', 'device-key.pub']) expect(statSync(join(path, name)).mode & 0o077).toBe(0);
+    for (const name of ['', 'ledger.db', 'ledger.db-wal', 'ledger.lock', 'device-key.pub'])
+      expect(statSync(join(path, name)).mode & 0o077).toBe(0);
   });
 
   it('refuses a ledger of a newer version', async () => {
@@ -146,7 +159,10 @@ describe('the ledger', () => {
     posted.mockRestore();
     const ids = Array.from({ length: 500 }, (_, index) => ledger.append({ code: 'GH-X-CONFIG', facts: { index } }));
     const waiting = ledger.appendDurable({ code: 'GH-X-CONFIG' });
-    const outcome = waiting.durable.then(() => 'durable', () => 'rejected');
+    const outcome = waiting.durable.then(
+      () => 'durable',
+      () => 'rejected',
+    );
     await Promise.resolve();
     await writer.terminate();
     expect(['durable', 'rejected']).toContain(await outcome);
@@ -154,7 +170,11 @@ describe('the ledger', () => {
     await ledger.appendDurable({ code: 'GH-X-CONFIG' }).durable;
     await ledger.close();
     expect(states).toEqual(['failed', 'ok']);
-    expect(records(folder.path).map(({ id }) => id).slice(1, -2)).toEqual([...ids, waiting.id]);
+    expect(
+      records(folder.path)
+        .map(({ id }) => id)
+        .slice(1, -2),
+    ).toEqual([...ids, waiting.id]);
     expect(verifyLedger(folder.path).kind).toBe('clean');
   });
 
@@ -178,7 +198,10 @@ describe('the ledger', () => {
     await ledger.close();
     const ids = records(folder.path).map(({ id }) => id);
     expect(ids).toEqual([...ids].sort());
-    expect(verifyLedger(folder.path)).toMatchObject({ kind: 'clean', warnings: [{ kind: 'clock-backwards', seq: 2, to: '2026-11-22T09:00:00.000Z' }] });
+    expect(verifyLedger(folder.path)).toMatchObject({
+      kind: 'clean',
+      warnings: [{ kind: 'clock-backwards', seq: 2, to: '2026-11-22T09:00:00.000Z' }],
+    });
   });
 
   it('records at start that its tail was altered while it was closed', async () => {
@@ -191,7 +214,9 @@ describe('the ledger', () => {
     const ledger = await openTestLedger(folder.path);
     expect(ledger.findingAtStart).toContain('record 1 was changed');
     await ledger.close();
-    expect(records(folder.path).find(({ code }) => code === 'GH-X-INCIDENT')?.facts).toMatchObject({ finding: expect.stringContaining('record 1 was changed') as string });
+    expect(records(folder.path).find(({ code }) => code === 'GH-X-INCIDENT')?.facts).toMatchObject({
+      finding: expect.stringContaining('record 1 was changed') as string,
+    });
   });
 });
 
@@ -199,7 +224,10 @@ describe('the device key', () => {
   it('is made once, kept in the secret store, and its public half beside the ledger', async () => {
     using folder = temporaryFolder();
     const kept = new Map<string, Uint8Array>();
-    const secrets = { get: async (name: string) => kept.get(name), set: async (name: string, value: Uint8Array) => void kept.set(name, value) };
+    const secrets = {
+      get: async (name: string) => kept.get(name),
+      set: async (name: string, value: Uint8Array) => void kept.set(name, value),
+    };
     const first = await loadDeviceKey({ secrets });
     const second = await loadDeviceKey({ secrets });
     expect(second.verifierKey).toBe(first.verifierKey);

@@ -167,7 +167,12 @@ class WorkerLedger implements Ledger {
 
   #lose(id: string, why: string, waiter: Waiter | undefined): string {
     const first = this.#lost.count === 0;
-    this.#lost = { count: this.#lost.count + 1, since: first ? this.#timeText : this.#lost.since, until: this.#timeText, why: first ? why : this.#lost.why };
+    this.#lost = {
+      count: this.#lost.count + 1,
+      since: first ? this.#timeText : this.#lost.since,
+      until: this.#timeText,
+      why: first ? why : this.#lost.why,
+    };
     this.#updateState();
     waiter?.reject();
     // Told on the next turn at the earliest, when whoever fills the queue has paused.
@@ -270,7 +275,8 @@ class WorkerLedger implements Ledger {
   }
 
   #updateState(): void {
-    const reason = this.#broken ?? (this.#lost.count > 0 ? this.#lost.why : this.#closing !== undefined ? 'the ledger is closed' : undefined);
+    const reason =
+      this.#broken ?? (this.#lost.count > 0 ? this.#lost.why : this.#closing !== undefined ? 'the ledger is closed' : undefined);
     const before = this.#state;
     this.#state = reason === undefined ? OK : { kind: 'failed', reason };
     // A ledger that was closed on purpose is no news.
@@ -317,8 +323,12 @@ class WorkerLedger implements Ledger {
       throw new GatehouseError(refused.code, refused.message);
     }
     this.findingAtStart = answer.finding;
-    const { durable } = this.appendDurable({ code: 'GH-L-START', facts: { previous: answer.previousEnd, key: this.#options.signer.verifierKey } });
-    if (answer.finding !== undefined) this.append({ code: 'GH-X-INCIDENT', facts: { what: 'the ledger was found altered at start', finding: answer.finding } });
+    const { durable } = this.appendDurable({
+      code: 'GH-L-START',
+      facts: { previous: answer.previousEnd, key: this.#options.signer.verifierKey },
+    });
+    if (answer.finding !== undefined)
+      this.append({ code: 'GH-X-INCIDENT', facts: { what: 'the ledger was found altered at start', finding: answer.finding } });
     await durable;
   }
 
@@ -341,6 +351,7 @@ class WorkerLedger implements Ledger {
     await this.#worker.terminate();
     const left = this.#queue.size;
     this.#queue.failed();
-    if (left > 0) throw new GatehouseError('AUDIT_UNAVAILABLE', 'the ledger closed with records that it could not write', { data: { records: left } });
+    if (left > 0)
+      throw new GatehouseError('AUDIT_UNAVAILABLE', 'the ledger closed with records that it could not write', { data: { records: left } });
   }
 }

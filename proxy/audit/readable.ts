@@ -7,7 +7,12 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u2028\u2029]/gu;
 export function oneLine(text: string, width: number): string {
   // Cut before the work, since a statement may be megabytes; four code units per column are plenty.
   const head = text.length > width * 4 + 64 ? text.slice(0, width * 4 + 64) : text;
-  const line = head.replace(/\s+/gu, ' ').trim().replace(UNPRINTABLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+  const line = head
+    .replace(/\s+/gu, ' ')
+    .trim()
+    .replace(UNPRINTABLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
   const characters = [...line];
-  return characters.length <= width && head === text ? line : `${characters.slice(0, Math.max(0, Math.min(width, characters.length + 1) - 1)).join('')}…`;
+  return characters.length <= width && head === text
+    ? line
+    : `${characters.slice(0, Math.max(0, Math.min(width, characters.length + 1) - 1)).join('')}…`;
 }

@@ -29,14 +29,20 @@ const anyJudgement = object<AuditJudgement>({
   relations: fc.array(name),
   columnsRead: fc.array(name),
   columnsMasked: fc.array(name),
-  decision: fc.record({ verdict: fc.constantFrom('allow', 'hold', 'deny'), policies: fc.array(name), bundle: fc.record({ id: name, sequence: fc.nat() }) }),
+  decision: fc.record({
+    verdict: fc.constantFrom('allow', 'hold', 'deny'),
+    policies: fc.array(name),
+    bundle: fc.record({ id: name, sequence: fc.nat() }),
+  }),
 });
 const anyEvent = fc.record({
   code: fc.constantFrom(...(Object.keys(AUDIT_CODES) as AuditCode[])),
   session: optional(anySession),
   judgement: optional(anyJudgement),
   intent: optional(text),
-  outcome: optional(fc.record({ status: fc.constantFrom('ok', 'error'), rows: fc.nat(), durationMs: fc.double({ noNaN: true, noDefaultInfinity: true }) })),
+  outcome: optional(
+    fc.record({ status: fc.constantFrom('ok', 'error'), rows: fc.nat(), durationMs: fc.double({ noNaN: true, noDefaultInfinity: true }) }),
+  ),
   parameters: optional(fc.array(text)),
   facts: optional(fc.dictionary(text, fc.oneof(text, fc.integer(), fc.boolean()))),
 }) as unknown as fc.Arbitrary<AuditEvent>;
@@ -53,7 +59,15 @@ describe('the text of a record', () => {
 
   it('holds every field of the contract, in sorted order', () => {
     expect(RECORD_FIELDS).toEqual([...RECORD_FIELDS].sort());
-    const event: AuditEvent = { code: 'GH-S-DONE', session: session(), judgement: judgement('select 1'), intent: 'i', outcome: { status: 'ok' }, parameters: [], facts: {} };
+    const event: AuditEvent = {
+      code: 'GH-S-DONE',
+      session: session(),
+      judgement: judgement('select 1'),
+      intent: 'i',
+      outcome: { status: 'ok' },
+      parameters: [],
+      facts: {},
+    };
     const body = recordBody(recordWriter('d', 'b')(event, STAMP), GENESIS_HASH, 1);
     expect([...Object.keys(JSON.parse(body) as AuditRecord), 'hash'].sort()).toEqual(RECORD_FIELDS);
   });
@@ -66,7 +80,13 @@ describe('the text of a record', () => {
 
   it('has its secrets taken out even when the checkpoint forgot to', () => {
     const planted = judgement(`alter role bob password 'hunter2Planted'`, {
-      statement: { text: `alter role bob password 'hunter2Planted'`, normalised: `alter role bob password 'hunter2Planted'`, rewritten: `alter role bob password 'hunter2Planted'`, fingerprint: 'f', kind: 'ALTER ROLE' },
+      statement: {
+        text: `alter role bob password 'hunter2Planted'`,
+        normalised: `alter role bob password 'hunter2Planted'`,
+        rewritten: `alter role bob password 'hunter2Planted'`,
+        fingerprint: 'f',
+        kind: 'ALTER ROLE',
+      },
       decision: { verdict: 'allow', policies: [], bundle: { id: 'default', sequence: 1 }, justification: 'token gha_hunter2Planted' },
     });
     const body = recordBody(recordWriter('d', 'b')({ code: 'GH-S-ALLOW', judgement: planted }, STAMP), GENESIS_HASH, 1);
@@ -80,7 +100,11 @@ describe('the text of a record', () => {
 
   it('matches the golden vector', () => {
     const write = recordWriter('0123456789abcdef', '4a1f0c9e-5f0e-4c3e-9a53-2b7f8a1d0c11');
-    const body = recordBody(write({ code: 'GH-S-ALLOW', session: session(), judgement: judgement("select name from customers where city = 'Łódź'") }, STAMP), GENESIS_HASH, 1);
+    const body = recordBody(
+      write({ code: 'GH-S-ALLOW', session: session(), judgement: judgement("select name from customers where city = 'Łódź'") }, STAMP),
+      GENESIS_HASH,
+      1,
+    );
     expect(body).toBe(
       '{"boot":"4a1f0c9e-5f0e-4c3e-9a53-2b7f8a1d0c11","code":"GH-S-ALLOW","device":"0123456789abcdef","id":"0193505e-0000-7000-8000-000000000001",' +
         '"judgement":{"columnsMasked":["shop.customers.email"],"columnsRead":["shop.customers.name"],"decision":{"bundle":{"id":"default","sequence":1},' +
@@ -92,7 +116,14 @@ describe('the text of a record', () => {
         '"time":"2026-11-22T10:00:00.000Z","v":1}',
     );
     expect(chainHash(GENESIS_HASH, body)).toBe('c81a9dee0fc6f6fc60cd26d2e83c7773e53dc06be92c81519a89e79b54a3a428');
-    const second = recordBody(write({ code: 'GH-S-DONE', session: session(), intent: STAMP.id, outcome: { status: 'ok', rows: 3, bytes: 120, durationMs: 1.25 } }, { ...STAMP, mono: '2234567' }), chainHash(GENESIS_HASH, body), 2);
+    const second = recordBody(
+      write(
+        { code: 'GH-S-DONE', session: session(), intent: STAMP.id, outcome: { status: 'ok', rows: 3, bytes: 120, durationMs: 1.25 } },
+        { ...STAMP, mono: '2234567' },
+      ),
+      chainHash(GENESIS_HASH, body),
+      2,
+    );
     expect(chainHash(chainHash(GENESIS_HASH, body), second)).toBe('e846d55349a98cb5b492a0cd09f5580dcc71d2203b1bbc040f78a5030e04d1e3');
   });
 

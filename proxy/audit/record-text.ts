@@ -9,8 +9,22 @@ import { redactStatement } from './redact.ts';
 // Invariant: members are written below in exactly this order. A field added to the contract fails to compile here until
 // this file writes it.
 const ORDER: { readonly [Field in keyof Required<AuditRecord>]: true } = {
-  boot: true, code: true, device: true, facts: true, hash: true, id: true, intent: true, judgement: true, mono: true,
-  outcome: true, parameters: true, prevHash: true, seq: true, session: true, time: true, v: true,
+  boot: true,
+  code: true,
+  device: true,
+  facts: true,
+  hash: true,
+  id: true,
+  intent: true,
+  judgement: true,
+  mono: true,
+  outcome: true,
+  parameters: true,
+  prevHash: true,
+  seq: true,
+  session: true,
+  time: true,
+  v: true,
 };
 export const RECORD_FIELDS: readonly string[] = Object.keys(ORDER);
 

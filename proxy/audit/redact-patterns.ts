@@ -10,7 +10,8 @@ const SECRET_NAME_ALONE = new RegExp(`(?:^|\\.)${SECRET_NAME}$`, 'i');
 const MAX_NAME = 128;
 
 /** Cheap test that passes nearly all statements by: none of the forms below, nor a secret's name, can be in the text. */
-const SUSPICIOUS = /pass|pwd|identified|secret|token|apikey|_key|credential|crypt|hmac|:\/\/|gh[a-z]_|bearer|basic |eyj|xox|sk-|glpat|BEGIN [A-Z ]{0,30}PRIVATE/i;
+const SUSPICIOUS =
+  /pass|pwd|identified|secret|token|apikey|_key|credential|crypt|hmac|:\/\/|gh[a-z]_|bearer|basic |eyj|xox|sk-|glpat|BEGIN [A-Z ]{0,30}PRIVATE/i;
 
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
   // Gatehouse's own tokens (ghp_, gha_) and those of GitHub, which share the form.
@@ -26,7 +27,10 @@ const URL = /([a-z][a-z0-9+.-]{0,30}:\/\/)([^\s'"]*)/gi;
 const TOKEN_AS_USER = /^[A-Za-z0-9_-]{20,}$/;
 
 // `password=x`, `"password": "x"`, `pwd='a b'`: only inside literals and comments, where it cannot be an SQL expression.
-const ASSIGNMENT = new RegExp(String.raw`((?<![A-Za-z0-9_])${SECRET_NAME}["']{0,3}\s{0,8}[:=]\s{0,8})("(?:[^"\\]|\\.)*"?|''(?:[^']|'')*?''(?!')|\\'(?:[^'\\]|\\[^'])*\\'|'(?:[^'\\]|\\.|'')*'?|[^\s;,&'"})]+)`, 'gi');
+const ASSIGNMENT = new RegExp(
+  String.raw`((?<![A-Za-z0-9_])${SECRET_NAME}["']{0,3}\s{0,8}[:=]\s{0,8})("(?:[^"\\]|\\.)*"?|''(?:[^']|'')*?''(?!')|\\'(?:[^'\\]|\\[^'])*\\'|'(?:[^'\\]|\\.|'')*'?|[^\s;,&'"})]+)`,
+  'gi',
+);
 
 export function mayHoldSecret(text: string): boolean {
   return SUSPICIOUS.test(text);

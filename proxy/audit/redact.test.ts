@@ -66,11 +66,19 @@ describe('redactStatement', () => {
   });
 
   it('keeps everything around the secret', () => {
-    expect(redactStatement(`ALTER ROLE bob PASSWORD '${SECRET}' VALID UNTIL '2030-01-01'`)).toBe(`ALTER ROLE bob PASSWORD '[redacted]' VALID UNTIL '2030-01-01'`);
-    expect(redactStatement(`SELECT dblink('postgresql://u:${SECRET}@h/d', 'select 1')`)).toBe(`SELECT dblink('postgresql://u:[redacted]@h/d', 'select 1')`);
-    expect(redactStatement(`create user mapping for u server s options (user 'bob', password '${SECRET}')`)).toBe(`create user mapping for u server s options (user 'bob', password '[redacted]')`);
+    expect(redactStatement(`ALTER ROLE bob PASSWORD '${SECRET}' VALID UNTIL '2030-01-01'`)).toBe(
+      `ALTER ROLE bob PASSWORD '[redacted]' VALID UNTIL '2030-01-01'`,
+    );
+    expect(redactStatement(`SELECT dblink('postgresql://u:${SECRET}@h/d', 'select 1')`)).toBe(
+      `SELECT dblink('postgresql://u:[redacted]@h/d', 'select 1')`,
+    );
+    expect(redactStatement(`create user mapping for u server s options (user 'bob', password '${SECRET}')`)).toBe(
+      `create user mapping for u server s options (user 'bob', password '[redacted]')`,
+    );
     expect(redactStatement(`select 'host=h password=${SECRET} dbname=d'`)).toBe(`select 'host=h password=[redacted] dbname=d'`);
-    expect(redactStatement(`do $$ begin execute 'alter role b password ''${SECRET}'''; end $$`)).toBe(`do $$ begin execute 'alter role b password ''[redacted]'''; end $$`);
+    expect(redactStatement(`do $$ begin execute 'alter role b password ''${SECRET}'''; end $$`)).toBe(
+      `do $$ begin execute 'alter role b password ''[redacted]'''; end $$`,
+    );
   });
 
   it.each([

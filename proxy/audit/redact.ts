@@ -16,7 +16,8 @@ interface Edit {
 const CONNECTING_WORDS = new Set(['to', 'by', 'as', 'with', 'for', 'default', 'using', 'in', 'like', 'ilike', 'password', 'cast']);
 const CONNECTING_PUNCTUATION = new Set(['=', ':', '>', '<', '!', '(', ',', '@', '|', '[', '+']);
 /** Functions whose every literal may be a key or a password. */
-const KEYED_FUNCTIONS = /^(?:crypt|hmac|encrypt|encrypt_iv|decrypt|decrypt_iv|pgp_(?:sym|pub)_(?:en|de)crypt(?:_bytea)?|aes_(?:en|de)crypt)$/i;
+const KEYED_FUNCTIONS =
+  /^(?:crypt|hmac|encrypt|encrypt_iv|decrypt|decrypt_iv|pgp_(?:sym|pub)_(?:en|de)crypt(?:_bytea)?|aes_(?:en|de)crypt)$/i;
 /** Literals hold SQL that holds literals; deeper than this is taken out whole. */
 const MAX_DEPTH = 4;
 
@@ -38,7 +39,8 @@ function redact(text: string, depth: number): string {
 function edits(text: string, backslash: boolean, depth: number): Edit[] {
   const found: Edit[] = [];
   const all = [...pieces(text, backslash)].filter((piece) => {
-    if (piece.kind === 'comment') found.push(...changed(text, piece.start, piece.end, redactAssignments(text.slice(piece.start, piece.end))));
+    if (piece.kind === 'comment')
+      found.push(...changed(text, piece.start, piece.end, redactAssignments(text.slice(piece.start, piece.end))));
     return piece.kind !== 'comment';
   });
   let armed = false;

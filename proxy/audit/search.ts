@@ -59,7 +59,9 @@ export class LedgerReader implements Disposable {
         if (matches(record)) yield record;
       }
     } catch (error) {
-      throw error instanceof SyntaxError ? new GatehouseError('AUDIT_UNAVAILABLE', 'the ledger holds a text that is not a record: run `audit verify`') : error;
+      throw error instanceof SyntaxError
+        ? new GatehouseError('AUDIT_UNAVAILABLE', 'the ledger holds a text that is not a record: run `audit verify`')
+        : error;
     } finally {
       rows.return?.();
     }
@@ -117,7 +119,7 @@ function condition(filter: LedgerFilter): { readonly where: string; readonly val
   add('connection = ?', filter.connection);
   add('session = ?', filter.session);
   add('verdict = ?', filter.verdict);
-  if (filter.code !== undefined && /^GH-/.test(filter.code)) add('code = ?', filter.code);
+  if (filter.code !== undefined && filter.code.startsWith('GH-')) add('code = ?', filter.code);
   add('time >= ?', filter.since);
   add('time < ?', filter.until);
   add('seq < ?', filter.beforeSeq);
@@ -130,7 +132,7 @@ function condition(filter: LedgerFilter): { readonly where: string; readonly val
 function inRecord(filter: LedgerFilter): (record: AuditRecord) => boolean {
   const relation = filter.relation?.toLowerCase();
   const text = filter.text?.toLowerCase();
-  const refusal = filter.code !== undefined && !/^GH-/.test(filter.code) ? filter.code : undefined;
+  const refusal = filter.code !== undefined && !filter.code.startsWith('GH-') ? filter.code : undefined;
   return ({ judgement }) => {
     if (refusal !== undefined && judgement?.decision.code !== refusal) return false;
     if (text !== undefined && !(judgement?.statement.text.toLowerCase().includes(text) ?? false)) return false;

@@ -3,7 +3,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deviceKeyFromSeed } from './device-key.ts';
 import { chainHash, GENESIS_HASH } from './hash.ts';
-import { checkpointText, formatVerifierKey, type LedgerSigner, parseVerifierKey, signCheckpoint, type VerifierKey, verifyCheckpoint } from './signed-note.ts';
+import {
+  checkpointText,
+  formatVerifierKey,
+  type LedgerSigner,
+  parseVerifierKey,
+  signCheckpoint,
+  type VerifierKey,
+  verifyCheckpoint,
+} from './signed-note.ts';
 import { KEY } from './testing/ledger-fixture.ts';
 
 const HEAD = chainHash(GENESIS_HASH, '{}');
@@ -18,7 +26,9 @@ function keyOf(signer: LedgerSigner): VerifierKey {
 describe('a signed checkpoint', () => {
   it('matches the golden vector', () => {
     expect(KEY.verifierKey).toBe('gatehouse/fe812c12f3ab4ce6+ebd88968+AepKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs');
-    expect(NOTE).toBe('gatehouse/fe812c12f3ab4ce6\n1000\nVQjStxDmS8RwB54bIR2cWOIQEeWdBVnkIjRdwZ1lmnU=\n\n— gatehouse/fe812c12f3ab4ce6 69iJaBTP8JoZMl3Af5rmep+0IRboYOLMCB0WSIOff7MCpFIjfj/hub8EpKWbqpoFLxFxCDiz882jRYFu4N7U0JgSbgo=\n');
+    expect(NOTE).toBe(
+      'gatehouse/fe812c12f3ab4ce6\n1000\nVQjStxDmS8RwB54bIR2cWOIQEeWdBVnkIjRdwZ1lmnU=\n\n— gatehouse/fe812c12f3ab4ce6 69iJaBTP8JoZMl3Af5rmep+0IRboYOLMCB0WSIOff7MCpFIjfj/hub8EpKWbqpoFLxFxCDiz882jRYFu4N7U0JgSbgo=\n',
+    );
   });
 
   it('is accepted with the key that signed it, and says what was signed', () => {
@@ -47,11 +57,21 @@ describe('a signed checkpoint', () => {
   it('is refused when another key signed under the same name', () => {
     const other = generateKeyPairSync('ed25519');
     const publicKey = other.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
-    const forged = signCheckpoint({ origin: KEY.name, size: 1, head: HEAD }, { name: KEY.name, verifierKey: formatVerifierKey(KEY.name, publicKey), sign: (text) => sign(null, text, other.privateKey) });
+    const forged = signCheckpoint(
+      { origin: KEY.name, size: 1, head: HEAD },
+      { name: KEY.name, verifierKey: formatVerifierKey(KEY.name, publicKey), sign: (text) => sign(null, text, other.privateKey) },
+    );
     expect(verifyCheckpoint(forged, [keyOf(KEY)])).toEqual({ kind: 'unknown-key' });
     // The same signature under our key's id.
-    const line = Buffer.concat([Buffer.from(keyOf(KEY).id, 'hex'), sign(null, Buffer.from(checkpointText({ origin: KEY.name, size: 1, head: HEAD })), other.privateKey)]);
-    expect(verifyCheckpoint(`${checkpointText({ origin: KEY.name, size: 1, head: HEAD })}\n— ${KEY.name} ${line.toString('base64')}\n`, [keyOf(KEY)])).toEqual({ kind: 'bad-signature' });
+    const line = Buffer.concat([
+      Buffer.from(keyOf(KEY).id, 'hex'),
+      sign(null, Buffer.from(checkpointText({ origin: KEY.name, size: 1, head: HEAD })), other.privateKey),
+    ]);
+    expect(
+      verifyCheckpoint(`${checkpointText({ origin: KEY.name, size: 1, head: HEAD })}\n— ${KEY.name} ${line.toString('base64')}\n`, [
+        keyOf(KEY),
+      ]),
+    ).toEqual({ kind: 'bad-signature' });
   });
 
   it('counts when one of several signatures is ours, as when a witness signed too', () => {

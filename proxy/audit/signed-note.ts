@@ -84,7 +84,8 @@ export function verifyCheckpoint(note: string, keys: readonly VerifierKey[]): No
     const id = bytes.subarray(0, KEY_ID_BYTES).toString('hex');
     const key = keys.find((candidate) => candidate.name === name && candidate.id === id);
     if (key === undefined) continue;
-    if (!verify(null, Buffer.from(text, 'utf8'), publicKeyObject(key.publicKey), bytes.subarray(KEY_ID_BYTES))) return { kind: 'bad-signature' };
+    if (!verify(null, Buffer.from(text, 'utf8'), publicKeyObject(key.publicKey), bytes.subarray(KEY_ID_BYTES)))
+      return { kind: 'bad-signature' };
     signer = key;
   }
   return signer === undefined ? { kind: 'unknown-key' } : { kind: 'verified', checkpoint, key: signer };
@@ -98,7 +99,12 @@ function parseText(text: string): Checkpoint | undefined {
 }
 
 function keyId(name: string, publicKey: Uint8Array): Buffer {
-  return createHash('sha256').update(`${name}\n`).update(Buffer.from([ED25519])).update(publicKey).digest().subarray(0, KEY_ID_BYTES);
+  return createHash('sha256')
+    .update(`${name}\n`)
+    .update(Buffer.from([ED25519]))
+    .update(publicKey)
+    .digest()
+    .subarray(0, KEY_ID_BYTES);
 }
 
 function publicKeyObject(raw: Uint8Array): ReturnType<typeof createPublicKey> {

@@ -7,7 +7,9 @@ const PUBLIC_KEY_FILE = 'device-key.pub';
 
 /** The keys whose signatures count for the ledger in this folder. */
 export function readVerifierKeys(folder: string): readonly VerifierKey[] {
-  return lines(folder).map(parseVerifierKey).filter((key) => key !== undefined);
+  return lines(folder)
+    .map(parseVerifierKey)
+    .filter((key) => key !== undefined);
 }
 
 /** Adds a key, never removes one: what an earlier key signed stays checkable. */
@@ -19,5 +21,7 @@ export function addVerifierKey(folder: string, verifierKey: string): void {
 function lines(folder: string): readonly string[] {
   const file = join(folder, PUBLIC_KEY_FILE);
   if (!existsSync(file)) return [];
-  return readFileSync(file, 'utf8').split('\n').filter((line) => line !== '');
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
 }

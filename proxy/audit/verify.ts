@@ -8,7 +8,13 @@ import { INDEX_COLUMNS, type IndexValues, openLedgerForReading } from './ledger-
 import type { VerifierKey } from './signed-note.ts';
 
 export type Verification =
-  | { readonly kind: 'clean'; readonly records: number; readonly checkpoints: number; readonly head: string; readonly warnings: readonly Warning[] }
+  | {
+      readonly kind: 'clean';
+      readonly records: number;
+      readonly checkpoints: number;
+      readonly head: string;
+      readonly warnings: readonly Warning[];
+    }
   | {
       readonly kind: 'broken';
       readonly records: number;
@@ -47,7 +53,9 @@ export function verifyLedger(folder: string, keys: readonly VerifierKey[] = read
   });
   verifier.end();
   const { records, checkpoints, head, warnings, findings, totalFindings: total } = verifier;
-  return total === 0 ? { kind: 'clean', records, checkpoints, head, warnings } : { kind: 'broken', records, checkpoints, head, findings, total, warnings };
+  return total === 0
+    ? { kind: 'clean', records, checkpoints, head, warnings }
+    : { kind: 'broken', records, checkpoints, head, findings, total, warnings };
 }
 
 /** The last `limit` records and the last checkpoint; one sentence about the first thing wrong, or undefined. */
@@ -57,7 +65,9 @@ export function verifyTail(database: Database, folder: string, limit: number): s
   const verifier = new ChainVerifier(readVerifierKeys(folder), from);
   reading(verifier, () => {
     readRows(verifier, database, `${ROWS} where r.seq >= ${from} order by r.seq`);
-    const beyond = database.prepare<{ size: number; note: string }>('select size, note from checkpoint where size > ? order by size desc limit 1').get(last);
+    const beyond = database
+      .prepare<{ size: number; note: string }>('select size, note from checkpoint where size > ? order by size desc limit 1')
+      .get(last);
     if (beyond !== undefined) verifier.addOrphan(beyond.size, beyond.note);
   });
   const [first] = verifier.findings;
@@ -66,7 +76,12 @@ export function verifyTail(database: Database, folder: string, limit: number): s
 
 function readRows(verifier: ChainVerifier, database: Database, sql: string): void {
   for (const row of database.prepare<Row>(sql).iterate()) {
-    const stored: StoredRecord = { seq: row.seq, body: bytesOf(row.body), hash: Buffer.from(bytesOf(row.hash)).toString('hex'), index: row };
+    const stored: StoredRecord = {
+      seq: row.seq,
+      body: bytesOf(row.body),
+      hash: Buffer.from(bytesOf(row.hash)).toString('hex'),
+      index: row,
+    };
     verifier.add(stored, row.note ?? undefined);
   }
 }
@@ -78,7 +93,8 @@ function reading(verifier: ChainVerifier, work: () => void): void {
   } catch (error) {
     const code = sqliteCode(error);
     if (code === undefined) throw error;
-    if (!/^SQLITE_(?:CORRUPT|NOTADB|ERROR)/.test(code)) throw new GatehouseError('AUDIT_UNAVAILABLE', `the ledger cannot be read: ${code}`, { cause: error });
+    if (!/^SQLITE_(?:CORRUPT|NOTADB|ERROR)/.test(code))
+      throw new GatehouseError('AUDIT_UNAVAILABLE', `the ledger cannot be read: ${code}`, { cause: error });
     verifier.damaged(`SQLite reports ${code}`);
   }
 }

@@ -1,6 +1,7 @@
 // The arguments of `gatehouse audit …`, checked. Source: design, "Command line".
 import { parseArgs } from 'node:util';
 import type { LedgerFilter } from '../audit/search.ts';
+import { parseVerifierKey, type VerifierKey } from '../audit/signed-note.ts';
 
 export const AUDIT_USAGE = `usage: gatehouse audit tail   [-n N] [--follow] [filters] [--json]
        gatehouse audit search [filters] [--limit N] [--before SEQ] [--json]
@@ -25,7 +26,7 @@ const FILTERS = {
 export type AuditArguments =
   | { readonly command: 'tail'; readonly lines: number; readonly follow: boolean; readonly filter: LedgerFilter; readonly json: boolean }
   | { readonly command: 'search'; readonly limit: number; readonly filter: LedgerFilter; readonly json: boolean }
-  | { readonly command: 'verify'; readonly keys: readonly string[]; readonly json: boolean }
+  | { readonly command: 'verify'; readonly keys: readonly VerifierKey[]; readonly json: boolean }
   | { readonly command: 'export'; readonly format: 'ndjson' | 'csv'; readonly out: string | undefined; readonly filter: LedgerFilter }
   | { readonly command: 'wrong'; readonly message: string };
 
@@ -37,17 +38,39 @@ export function auditArguments(args: readonly string[], now: number): AuditArgum
   try {
     switch (command) {
       case 'tail': {
-        const { values } = parseArgs({ args: rest, options: { ...FILTERS, lines: { type: 'string', short: 'n' }, follow: { type: 'boolean', short: 'f' }, json: { type: 'boolean' } } });
-        return { command, lines: count(values.lines, '-n', 20), follow: values.follow ?? false, filter: filterOf(values, now), json: values.json ?? false };
+        const { values } = parseArgs({
+          args: rest,
+          options: {
+            ...FILTERS,
+            lines: { type: 'string', short: 'n' },
+            follow: { type: 'boolean', short: 'f' },
+            json: { type: 'boolean' },
+          },
+        });
+        return {
+          command,
+          lines: count(values.lines, '-n', 20),
+          follow: values.follow ?? false,
+          filter: filterOf(values, now),
+          json: values.json ?? false,
+        };
       }
       case 'search': {
-        const { values } = parseArgs({ args: rest, options: { ...FILTERS, limit: { type: 'string' }, before: { type: 'string' }, json: { type: 'boolean' } } });
+        const { values } = parseArgs({
+          args: rest,
+          options: { ...FILTERS, limit: { type: 'string' }, before: { type: 'string' }, json: { type: 'boolean' } },
+        });
         const before = values.before === undefined ? {} : { beforeSeq: count(values.before, '--before', 0) };
-        return { command, limit: count(values.limit, '--limit', 100), filter: { ...filterOf(values, now), ...before }, json: values.json ?? false };
+        return {
+          command,
+          limit: count(values.limit, '--limit', 100),
+          filter: { ...filterOf(values, now), ...before },
+          json: values.json ?? false,
+        };
       }
       case 'verify': {
         const { values } = parseArgs({ args: rest, options: { key: { type: 'string', multiple: true }, json: { type: 'boolean' } } });
-        return { command, keys: values.key ?? [], json: values.json ?? false };
+        return { command, keys: (values.key ?? []).map(verifierKey), json: values.json ?? false };
       }
       case 'export': {
         const { values } = parseArgs({ args: rest, options: { ...FILTERS, format: { type: 'string' }, out: { type: 'string' } } });
@@ -67,7 +90,8 @@ export function auditArguments(args: readonly string[], now: number): AuditArgum
 
 function filterOf(values: { readonly [Name in keyof typeof FILTERS]?: string | undefined }, now: number): LedgerFilter {
   const { principal, connection, table, verdict, code, text, session, since, until } = values;
-  if (verdict !== undefined && verdict !== 'allow' && verdict !== 'hold' && verdict !== 'deny') throw new Wrong('--verdict must be allow, hold or deny');
+  if (verdict !== undefined && verdict !== 'allow' && verdict !== 'hold' && verdict !== 'deny')
+    throw new Wrong('--verdict must be allow, hold or deny');
   return {
     ...(principal === undefined ? {} : { principal }),
     ...(connection === undefined ? {} : { connection }),
@@ -85,6 +109,12 @@ function count(text: string | undefined, option: string, otherwise: number): num
   if (text === undefined) return otherwise;
   if (!/^\d{1,12}$/.test(text)) throw new Wrong(`${option} takes a number, not \`${text}\``);
   return Number(text);
+}
+
+function verifierKey(text: string): VerifierKey {
+  const key = parseVerifierKey(text);
+  if (key === undefined) throw new Wrong('--key is not a verifier key (NAME+ID+BASE64)');
+  return key;
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

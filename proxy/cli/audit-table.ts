@@ -25,7 +25,12 @@ const COLUMNS: readonly Column[] = [
   { title: 'verdict', most: 7, text: ({ record }) => record.judgement?.decision.verdict ?? '' },
   { title: 'code', most: 22, text: ({ record, outcome }) => record.judgement?.decision.code ?? outcome?.sqlstate ?? record.code },
   { title: 'rows', right: true, most: 10, text: ({ outcome }) => (outcome?.rows === undefined ? '' : String(outcome.rows)) },
-  { title: 'ms', right: true, most: 9, text: ({ outcome }) => (outcome?.durationMs === undefined ? '' : outcome.durationMs.toFixed(outcome.durationMs < 10 ? 1 : 0)) },
+  {
+    title: 'ms',
+    right: true,
+    most: 9,
+    text: ({ outcome }) => (outcome?.durationMs === undefined ? '' : outcome.durationMs.toFixed(outcome.durationMs < 10 ? 1 : 0)),
+  },
 ];
 
 /** Widths are fixed by the first lines, so that what is followed later stays aligned with them. */
@@ -34,17 +39,25 @@ export class AuditTable {
   readonly #statementWidth: number;
 
   constructor(first: readonly TableLine[], terminalWidth: number) {
-    this.#widths = COLUMNS.map((column) => first.reduce((width, line) => Math.max(width, [...oneLine(column.text(line), column.most)].length), column.title.length));
+    this.#widths = COLUMNS.map((column) =>
+      first.reduce((width, line) => Math.max(width, [...oneLine(column.text(line), column.most)].length), column.title.length),
+    );
     const taken = this.#widths.reduce((sum, width) => sum + width + 2, 0);
     this.#statementWidth = Math.max(STATEMENT_LEAST, terminalWidth - taken);
   }
 
   header(): string {
-    return this.#line(COLUMNS.map(({ title }) => title), 'statement');
+    return this.#line(
+      COLUMNS.map(({ title }) => title),
+      'statement',
+    );
   }
 
   line(line: TableLine): string {
-    return this.#line(COLUMNS.map((column) => oneLine(column.text(line), column.most)), oneLine(statement(line), this.#statementWidth));
+    return this.#line(
+      COLUMNS.map((column) => oneLine(column.text(line), column.most)),
+      oneLine(statement(line), this.#statementWidth),
+    );
   }
 
   #line(cells: readonly string[], last: string): string {

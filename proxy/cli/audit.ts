@@ -6,7 +6,6 @@ import { once } from 'node:events';
 import type { AuditRecord } from '../../contracts/audit.ts';
 import { CSV_HEADER, csvLine, ndjsonLine } from '../audit/export.ts';
 import { LedgerReader } from '../audit/search.ts';
-import { parseVerifierKey } from '../audit/signed-note.ts';
 import { follow } from '../audit/tail.ts';
 import { describeFinding, describeWarning, verifyLedger } from '../audit/verify.ts';
 import { GatehouseError } from '../errors.ts';
@@ -46,7 +45,9 @@ export async function auditCommand(args: readonly string[], io: AuditCommandIo):
     return 0;
   } catch (error) {
     if (isClosedPipe(error)) return 0;
-    io.stderr.write(`audit: ${error instanceof GatehouseError ? error.message : `the command failed: ${String((error as NodeJS.ErrnoException).code ?? 'unknown error')}`}\n`);
+    io.stderr.write(
+      `audit: ${error instanceof GatehouseError ? error.message : `the command failed: ${String((error as NodeJS.ErrnoException).code ?? 'unknown error')}`}\n`,
+    );
     return 1;
   }
 }
@@ -60,7 +61,11 @@ async function tail(reader: LedgerReader, args: Arguments<'tail'>, io: AuditComm
   const table = print(reader, reader.find(filter, args.lines).reverse(), args.json, io);
   if (!args.follow) return;
   // A statement that is still running has no outcome to show beside it, so followed outcomes get their own line.
-  for await (const record of follow(reader, { afterSeq: last, filter: args.filter, ...(io.signal === undefined ? {} : { signal: io.signal }) })) {
+  for await (const record of follow(reader, {
+    afterSeq: last,
+    filter: args.filter,
+    ...(io.signal === undefined ? {} : { signal: io.signal }),
+  })) {
     io.stdout.write(args.json ? ndjsonLine(record) : table.line({ record, outcome: record.outcome }));
   }
 }
@@ -72,7 +77,14 @@ function withoutOutcomes(args: Arguments<'tail'> | Arguments<'search'>): LedgerR
 type LedgerReaderFilter = Parameters<LedgerReader['find']>[0];
 
 function print(reader: LedgerReader, records: readonly AuditRecord[], json: boolean, io: AuditCommandIo): AuditTable {
-  const lines = json ? [] : records.map((record): TableLine => ({ record, outcome: record.outcome ?? (record.judgement === undefined ? undefined : reader.outcomeOf(record.id)) }));
+  const lines = json
+    ? []
+    : records.map(
+        (record): TableLine => ({
+          record,
+          outcome: record.outcome ?? (record.judgement === undefined ? undefined : reader.outcomeOf(record.id)),
+        }),
+      );
   const table = new AuditTable(lines, io.stdout.columns ?? DEFAULT_WIDTH);
   if (json) for (const record of records) io.stdout.write(ndjsonLine(record));
   else for (const text of [table.header(), ...lines.map((line) => table.line(line))]) io.stdout.write(text);
@@ -80,12 +92,7 @@ function print(reader: LedgerReader, records: readonly AuditRecord[], json: bool
 }
 
 function verify(folder: string, args: Arguments<'verify'>, io: AuditCommandIo): number {
-  const keys = args.keys.map((text) => {
-    const key = parseVerifierKey(text);
-    if (key === undefined) throw new GatehouseError('USAGE', '--key is not a verifier key (name+id+base64)');
-    return key;
-  });
-  const result = keys.length > 0 ? verifyLedger(folder, keys) : verifyLedger(folder);
+  const result = args.keys.length > 0 ? verifyLedger(folder, args.keys) : verifyLedger(folder);
   if (args.json) {
     io.stdout.write(`${JSON.stringify(result)}\n`);
     return result.kind === 'clean' ? 0 : 1;
@@ -107,10 +114,12 @@ async function exportRecords(reader: LedgerReader, args: Arguments<'export'>, io
   if (file !== undefined) await once(file, 'open');
   const sink = file ?? io.stdout;
   const write = async (text: string): Promise<void> => {
-    if (sink.write(text) === false && 'once' in sink && typeof sink.once === 'function') await once(sink as unknown as NodeJS.EventEmitter, 'drain');
+    if (sink.write(text) === false && 'once' in sink && typeof sink.once === 'function')
+      await once(sink as unknown as NodeJS.EventEmitter, 'drain');
   };
   if (args.format === 'csv') await write(CSV_HEADER);
-  for (const record of reader.search(args.filter, 'oldest-first')) await write(args.format === 'csv' ? csvLine(record) : ndjsonLine(record));
+  for (const record of reader.search(args.filter, 'oldest-first'))
+    await write(args.format === 'csv' ? csvLine(record) : ndjsonLine(record));
   if (file !== undefined) {
     file.end();
     await once(file, 'close');

@@ -13,7 +13,9 @@ const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-ledger-'));
 const key = deviceKeyFromSeed(new Uint8Array(32).fill(1));
 const who = session();
 // About what a mid-sized query of an application is.
-const what = judgement(`select c.id, c.name, o.total from shop.customers c join shop.orders o on o.customer_id = c.id where o.created_at > $1 ${'and c.city <> $2 '.repeat(12)}order by o.total desc limit 50`);
+const what = judgement(
+  `select c.id, c.name, o.total from shop.customers c join shop.orders o on o.customer_id = c.id where o.created_at > $1 ${'and c.city <> $2 '.repeat(12)}order by o.total desc limit 50`,
+);
 const outcome = { status: 'ok', rows: 50, bytes: 4096, durationMs: 1.75 } as const;
 
 function statement(ledger: Ledger): void {
@@ -23,7 +25,8 @@ function statement(ledger: Ledger): void {
 
 const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const report = (name: string, value: string): void => console.log(`${name.padEnd(58)}${value}`);
-const percentile = (sorted: readonly number[], share: number): string => `${(sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(3)} ms`;
+const percentile = (sorted: readonly number[], share: number): string =>
+  `${(sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(3)} ms`;
 
 try {
   const ledger = await openLedger({ folder, device: key.device, signer: key });
@@ -68,13 +71,19 @@ try {
     );
     const seconds = (performance.now() - from) / 1000;
     times.sort((a, b) => a - b);
-    report(`durable, ${lanes} waiting at once`, `p50 ${percentile(times, 0.5)}, p99 ${percentile(times, 0.99)}, ${Math.round(times.length / seconds).toLocaleString('en')}/s`);
+    report(
+      `durable, ${lanes} waiting at once`,
+      `p50 ${percentile(times, 0.5)}, p99 ${percentile(times, 0.99)}, ${Math.round(times.length / seconds).toLocaleString('en')}/s`,
+    );
   }
 
   await ledger.close();
   const from = performance.now();
   const result = verifyLedger(folder);
-  report('verify', `${result.kind}, ${Math.round((result.records / (performance.now() - from)) * 1000).toLocaleString('en')} records per second`);
+  report(
+    'verify',
+    `${result.kind}, ${Math.round((result.records / (performance.now() - from)) * 1000).toLocaleString('en')} records per second`,
+  );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

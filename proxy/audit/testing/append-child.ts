@@ -10,11 +10,18 @@ const say = (line: string): void => {
   writeSync(1, `${line}\n`);
 };
 let ended = false;
-process.stdin.on('data', () => {}).on('end', () => {
-  ended = true;
-});
+process.stdin
+  .on('data', () => {})
+  .on('end', () => {
+    ended = true;
+  });
 
-const ledger = await openTestLedger(folder, { queueBytes: Number(queueBytes), retryMs: 30, checkpointEvery: 50, onState: (state) => say(`state ${state.kind}`) });
+const ledger = await openTestLedger(folder, {
+  queueBytes: Number(queueBytes),
+  retryMs: 30,
+  checkpointEvery: 50,
+  onState: (state) => say(`state ${state.kind}`),
+});
 say('open');
 
 const who = session();
