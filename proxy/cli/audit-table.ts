@@ -6,6 +6,8 @@ interface Column {
   readonly title: string;
   readonly right?: boolean;
   readonly most: number;
+  /** Room kept when more lines will follow that are not known yet. */
+  readonly following: number;
   text(line: TableLine): string;
 }
 
@@ -18,17 +20,23 @@ export interface TableLine {
 const STATEMENT_LEAST = 30;
 
 const COLUMNS: readonly Column[] = [
-  { title: 'seq', right: true, most: 12, text: ({ record }) => String(record.seq) },
-  { title: 'time (UTC)', most: 23, text: ({ record }) => record.time.replace('T', ' ').replace('Z', '') },
-  { title: 'principal', most: 36, text: ({ record }) => principal(record) },
-  { title: 'connection', most: 20, text: ({ record }) => record.session?.connection ?? '' },
-  { title: 'verdict', most: 7, text: ({ record }) => record.judgement?.decision.verdict ?? '' },
-  { title: 'code', most: 22, text: ({ record, outcome }) => record.judgement?.decision.code ?? outcome?.sqlstate ?? record.code },
-  { title: 'rows', right: true, most: 10, text: ({ outcome }) => (outcome?.rows === undefined ? '' : String(outcome.rows)) },
+  { title: 'seq', right: true, most: 12, following: 6, text: ({ record }) => String(record.seq) },
+  { title: 'time (UTC)', most: 23, following: 23, text: ({ record }) => record.time.replace('T', ' ').replace('Z', '') },
+  { title: 'principal', most: 36, following: 24, text: ({ record }) => principal(record) },
+  { title: 'connection', most: 20, following: 12, text: ({ record }) => record.session?.connection ?? '' },
+  { title: 'verdict', most: 7, following: 7, text: ({ record }) => record.judgement?.decision.verdict ?? '' },
+  {
+    title: 'code',
+    most: 22,
+    following: 22,
+    text: ({ record, outcome }) => record.judgement?.decision.code ?? outcome?.sqlstate ?? record.code,
+  },
+  { title: 'rows', right: true, most: 10, following: 6, text: ({ outcome }) => (outcome?.rows === undefined ? '' : String(outcome.rows)) },
   {
     title: 'ms',
     right: true,
     most: 9,
+    following: 6,
     text: ({ outcome }) => (outcome?.durationMs === undefined ? '' : outcome.durationMs.toFixed(outcome.durationMs < 10 ? 1 : 0)),
   },
 ];
@@ -38,9 +46,12 @@ export class AuditTable {
   readonly #widths: readonly number[];
   readonly #statementWidth: number;
 
-  constructor(first: readonly TableLine[], terminalWidth: number) {
+  constructor(first: readonly TableLine[], terminalWidth: number, following: boolean) {
     this.#widths = COLUMNS.map((column) =>
-      first.reduce((width, line) => Math.max(width, [...oneLine(column.text(line), column.most)].length), column.title.length),
+      first.reduce(
+        (width, line) => Math.max(width, [...oneLine(column.text(line), column.most)].length),
+        following ? column.following : column.title.length,
+      ),
     );
     const taken = this.#widths.reduce((sum, width) => sum + width + 2, 0);
     this.#statementWidth = Math.max(STATEMENT_LEAST, terminalWidth - taken);

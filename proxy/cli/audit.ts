@@ -41,7 +41,7 @@ export async function auditCommand(args: readonly string[], io: AuditCommandIo):
     using reader = new LedgerReader(folder);
     if (parsed.command === 'export') await exportRecords(reader, parsed, io);
     else if (parsed.command === 'tail') await tail(reader, parsed, io);
-    else print(reader, reader.find(withoutOutcomes(parsed), parsed.limit).reverse(), parsed.json, io);
+    else print(reader, reader.find(withoutOutcomes(parsed), parsed.limit).reverse(), parsed.json, io, false);
     return 0;
   } catch (error) {
     if (isClosedPipe(error)) return 0;
@@ -58,7 +58,7 @@ async function tail(reader: LedgerReader, args: Arguments<'tail'>, io: AuditComm
   // Taken first: what is committed while the first lines are read is printed once, by following.
   const last = reader.lastSeq();
   const filter = { ...withoutOutcomes(args), beforeSeq: last + 1 };
-  const table = print(reader, reader.find(filter, args.lines).reverse(), args.json, io);
+  const table = print(reader, reader.find(filter, args.lines).reverse(), args.json, io, args.follow);
   if (!args.follow) return;
   // A statement that is still running has no outcome to show beside it, so followed outcomes get their own line.
   for await (const record of follow(reader, {
@@ -76,7 +76,7 @@ function withoutOutcomes(args: Arguments<'tail'> | Arguments<'search'>): LedgerR
 }
 type LedgerReaderFilter = Parameters<LedgerReader['find']>[0];
 
-function print(reader: LedgerReader, records: readonly AuditRecord[], json: boolean, io: AuditCommandIo): AuditTable {
+function print(reader: LedgerReader, records: readonly AuditRecord[], json: boolean, io: AuditCommandIo, following: boolean): AuditTable {
   const lines = json
     ? []
     : records.map(
@@ -85,7 +85,7 @@ function print(reader: LedgerReader, records: readonly AuditRecord[], json: bool
           outcome: record.outcome ?? (record.judgement === undefined ? undefined : reader.outcomeOf(record.id)),
         }),
       );
-  const table = new AuditTable(lines, io.stdout.columns ?? DEFAULT_WIDTH);
+  const table = new AuditTable(lines, io.stdout.columns ?? DEFAULT_WIDTH, following);
   if (json) for (const record of records) io.stdout.write(ndjsonLine(record));
   else for (const text of [table.header(), ...lines.map((line) => table.line(line))]) io.stdout.write(text);
   return table;
