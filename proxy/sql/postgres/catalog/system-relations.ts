@@ -3,10 +3,11 @@
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/u));
 
-const PG_CATALOG = words(`
+/** Relations of pg_catalog that may be read. */
+export const SYSTEM_RELATIONS = words(`
   pg_aggregate pg_am pg_amop pg_amproc pg_attrdef pg_attribute pg_auth_members pg_available_extension_versions pg_available_extensions
   pg_cast pg_class pg_collation pg_constraint pg_conversion pg_database pg_db_role_setting pg_default_acl pg_depend pg_description
-  pg_enum pg_event_trigger pg_extension pg_foreign_data_wrapper pg_foreign_table pg_group pg_index pg_indexes pg_inherits pg_init_privs
+  pg_enum pg_event_trigger pg_extension pg_group pg_index pg_indexes pg_inherits pg_init_privs
   pg_language pg_locks pg_matviews pg_namespace pg_opclass pg_operator pg_opfamily pg_parameter_acl pg_partitioned_table pg_policies
   pg_policy pg_proc pg_publication pg_publication_namespace pg_publication_rel pg_publication_tables pg_range pg_rewrite pg_roles
   pg_rules pg_seclabel pg_seclabels pg_sequence pg_settings pg_shdepend pg_shdescription pg_stat_all_indexes pg_stat_all_tables
@@ -17,7 +18,7 @@ const PG_CATALOG = words(`
 `);
 
 const INFORMATION_SCHEMA_REFUSED = words(
-  'foreign_data_wrapper_options foreign_server_options foreign_table_options user_mapping_options column_options _pg_user_mappings _pg_foreign_servers _pg_foreign_tables _pg_foreign_data_wrappers',
+  'foreign_data_wrapper_options foreign_server_options foreign_table_options user_mapping_options column_options _pg_user_mappings _pg_foreign_servers _pg_foreign_tables _pg_foreign_data_wrappers _pg_foreign_table_columns',
 );
 
 /** Extension views that show other people's statements, whatever schema they were installed in. */
@@ -29,7 +30,7 @@ const OWN_ROW: ReadonlyMap<string, ReadonlySet<string>> = new Map([['pg_stat_act
 export type SystemReading = 'allowed' | 'refused';
 
 export function readingOfSystemRelation(schema: string, name: string): SystemReading {
-  if (schema === 'pg_catalog') return PG_CATALOG.has(name) ? 'allowed' : 'refused';
+  if (schema === 'pg_catalog') return SYSTEM_RELATIONS.has(name) ? 'allowed' : 'refused';
   if (schema === 'information_schema') return INFORMATION_SCHEMA_REFUSED.has(name) ? 'refused' : 'allowed';
   return 'refused';
 }

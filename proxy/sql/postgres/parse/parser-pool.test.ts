@@ -44,7 +44,10 @@ describe('the parser pool', () => {
     const shallow = new ParserPool(1, { ...DEFAULT_PARSER_LIMITS, maxDepth: 40 });
     try {
       expect(await parse(shallow, 'select 1 + 1')).toMatchObject({ kind: 'parsed' });
-      expect(await parse(shallow, `select 1${' + 1'.repeat(50)}`)).toEqual({ kind: 'limit', message: 'the statement is nested too deeply to be checked' });
+      expect(await parse(shallow, `select 1${' + 1'.repeat(50)}`)).toEqual({
+        kind: 'limit',
+        message: 'the statement is nested too deeply to be checked',
+      });
       expect(await parse(shallow, 'select 1 + 1')).toMatchObject({ kind: 'parsed' });
     } finally {
       await shallow.close();

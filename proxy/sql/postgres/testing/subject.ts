@@ -1,5 +1,11 @@
 // What the tests of this folder work on: a real database with its catalog, a parser, and the facts of a statement.
-import { createDatabase, type PostgresVersion, startPostgres, type TestDatabase, type TestPostgres } from '../../../../test/support/postgres-server.ts';
+import {
+  createDatabase,
+  type PostgresVersion,
+  startPostgres,
+  type TestDatabase,
+  type TestPostgres,
+} from '../../../../test/support/postgres-server.ts';
 import { connectUpstream, type Upstream } from '../../../wire/postgres/upstream.ts';
 import { analyse } from '../analyse/analyse.ts';
 import type { SessionNames } from '../analyse/binder.ts';
@@ -86,7 +92,9 @@ export function shortly(facts: StatementFacts): Record<string, string> {
   const short: Record<string, string> = {
     effects: facts.effects
       .map(({ action, relation, rows, columns, routine }) =>
-        [action, relation?.name ?? routine?.name, columns === undefined ? undefined : `(${columns.join(',')})`, rows].filter((part) => part !== undefined).join(' '),
+        [action, relation?.name ?? routine?.name, columns === undefined ? undefined : `(${columns.join(',')})`, rows]
+          .filter((part) => part !== undefined)
+          .join(' '),
       )
       .join('; '),
     uses: facts.usages
