@@ -140,6 +140,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
 /** A ledger for questions: nothing runs, so nothing is recorded. */
 const UNRECORDED: LedgerPort = {
   state: { kind: 'ok' },
+  busy: false,
   append: () => '',
   appendDurable: () => ({ id: '', durable: Promise.resolve() }),
 };

@@ -17,6 +17,8 @@ export type LedgerState = { readonly kind: 'ok' } | { readonly kind: 'failed'; r
 
 export interface LedgerPort {
   readonly state: LedgerState;
+  /** So much is queued that whoever appends should wait for its record (`appendDurable`) instead of adding to it. */
+  readonly busy: boolean;
   /** Queues an event; durable at most one commit interval later. Returns its id (UUIDv7). Never throws. */
   append(event: AuditEvent): string;
   /** Resolves once the event (and all before it) is on disk; rejects with a GatehouseError `AUDIT_UNAVAILABLE`. */

@@ -121,6 +121,17 @@ describe('the ledger', () => {
     await expect(openTestLedger(folder.path)).rejects.toMatchObject({ code: 'AUDIT_UNAVAILABLE' });
   });
 
+  it('says that it is busy long before the queue is full, and no longer once the records are on disk', async () => {
+    using folder = temporaryFolder();
+    await using ledger = await openTestLedger(folder.path, { queueBytes: 200_000 });
+    expect(ledger.busy).toBe(false);
+    for (let index = 0; index < 150; index++) ledger.append({ code: 'GH-X-CONFIG', facts: { index } });
+    expect(ledger.busy).toBe(true);
+    expect(ledger.state.kind).toBe('ok');
+    await ledger.appendDurable({ code: 'GH-X-CONFIG' }).durable;
+    expect(ledger.busy).toBe(false);
+  });
+
   it('is failed while the queue is full, counts what it loses, and writes that down when there is room', async () => {
     using folder = temporaryFolder();
     const states: LedgerState[] = [];

@@ -48,6 +48,9 @@ export interface Ledger extends LedgerPort, AsyncDisposable {
 
 const SYSTEM_CLOCK: LedgerClock = { now: () => Date.now(), monotonic: () => process.hrtime.bigint() };
 const OK: LedgerState = { kind: 'ok' };
+const DEFAULT_QUEUE_BYTES = 64 * 1024 * 1024;
+/** Busy from an eighth of the bound on: those who then wait keep it from ever being reached. */
+const BUSY_SHARE = 8;
 /** Records per message: a message is copied in one go, and the main thread has other things to do. */
 const MAX_PER_MESSAGE = 1000;
 const RECOVERY_MESSAGE = 200;
@@ -72,6 +75,7 @@ class WorkerLedger implements Ledger {
   readonly #nextId: (unixMs: number) => string;
   readonly #write: ReturnType<typeof recordWriter>;
   readonly #queue: LedgerQueue;
+  readonly #queueBytes: number;
   readonly opened: Promise<void>;
   findingAtStart: string | undefined;
 
@@ -97,13 +101,18 @@ class WorkerLedger implements Ledger {
     this.#start = this.#clock.monotonic();
     this.#nextId = uuidV7Source(options.random ?? randomFillSync);
     this.#write = recordWriter(options.device, options.boot ?? randomUUID());
-    this.#queue = new LedgerQueue(options.queueBytes ?? 64 * 1024 * 1024);
+    this.#queueBytes = options.queueBytes ?? DEFAULT_QUEUE_BYTES;
+    this.#queue = new LedgerQueue(this.#queueBytes);
     this.#worker = this.#startWorker();
     this.opened = this.#waitUntilOpen();
   }
 
   get state(): LedgerState {
     return this.#state;
+  }
+
+  get busy(): boolean {
+    return this.#queue.bytes * BUSY_SHARE > this.#queueBytes;
   }
 
   append(event: AuditEvent): string {
@@ -183,7 +192,7 @@ class WorkerLedger implements Ledger {
   /** Writes down how many records were lost, once there is room again. */
   #tellGap(): void {
     const lost = this.#lost;
-    if (lost.count === 0 || this.#broken !== undefined || this.#queue.bytes * 2 > (this.#options.queueBytes ?? 64 * 1024 * 1024)) return;
+    if (lost.count === 0 || this.#broken !== undefined || this.#queue.bytes * 2 > this.#queueBytes) return;
     this.append({ code: 'GH-L-GAP', facts: { lost: lost.count, since: lost.since, until: lost.until, why: lost.why } });
     this.#lost = { count: 0, since: '', until: '', why: '' };
     this.#updateState();
