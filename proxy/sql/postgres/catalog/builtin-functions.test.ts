@@ -23,22 +23,24 @@ const FUNCTIONS = `
     from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
    where p.pronamespace = 'pg_catalog'::regnamespace`;
 
+const words = (text: string): string[] => text.split(' ');
+
 /** Volatile and allowed after review: they change nothing but their session's locks, and show no values of tables. */
 const VOLATILE_REVIEWED = new Set([
   // Clocks and chance.
-  ...['clock_timestamp', 'timeofday', 'random', 'random_normal', 'gen_random_uuid', 'uuidv4', 'uuidv7', 'array_sample', 'array_shuffle'],
+  ...words('clock_timestamp timeofday random random_normal gen_random_uuid uuidv4 uuidv7 array_sample array_shuffle'),
   // Sequences of the own session: what it has drawn itself.
-  ...['currval', 'lastval'],
+  ...words('currval lastval'),
   // Sizes and states of the server and its objects.
-  ...['pg_database_size', 'pg_indexes_size', 'pg_relation_size', 'pg_table_size', 'pg_tablespace_size', 'pg_total_relation_size'],
-  ...['pg_is_in_recovery', 'pg_jit_available', 'pg_collation_actual_version', 'pg_database_collation_actual_version'],
-  ...['pg_partition_tree', 'pg_partition_ancestors', 'pg_xact_status', 'txid_status'],
+  ...words('pg_database_size pg_indexes_size pg_relation_size pg_table_size pg_tablespace_size pg_total_relation_size pg_is_in_recovery'),
+  ...words('pg_jit_available pg_collation_actual_version pg_database_collation_actual_version pg_partition_tree pg_partition_ancestors'),
+  ...words('pg_xact_status txid_status'),
 ]);
 
 /** Written in SQL, so that their bodies were read. */
 const SQL_REVIEWED = new Set(
-  'age bit_length col_description date_part log log10 lpad obj_description overlaps pg_relation_size polygon quote_literal quote_nullable round rpad shobj_description substring timestamptz trunc ts_debug xpath xpath_exists'.split(
-    ' ',
+  words(
+    'age bit_length col_description date_part log log10 lpad obj_description overlaps pg_relation_size polygon quote_literal quote_nullable round rpad shobj_description substring timestamptz trunc ts_debug xpath xpath_exists',
   ),
 );
 
