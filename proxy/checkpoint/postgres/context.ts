@@ -31,6 +31,10 @@ export interface Plan extends StatementPlan {
   readonly facts: StatementFacts;
   readonly epoch: string;
   readonly audit: AuditJudgement;
+  /** For PREPARE and DECLARE: the columns that their statement hides, with their masks. */
+  readonly masked: ReadonlySet<string> | undefined;
+  /** The session's reason when it was judged: it may have revealed what is masked without it. */
+  readonly reason: string | undefined;
   /** The intent must be durable before the statement goes on. */
   readonly durable: boolean;
   readonly reads: boolean;

@@ -6,7 +6,7 @@ import type { Answer } from '../../policy/engine.ts';
 import { ACTION_GROUPS } from '../../sql/analysis.ts';
 import type { SessionNames } from '../../sql/postgres/analyse/binder.ts';
 import type { AnalysisGap, StatementFacts } from '../../sql/postgres/analyse/facts.ts';
-import { sourceOf } from '../../sql/postgres/analyse/lineage.ts';
+import { type SourceColumn, sourceOf } from '../../sql/postgres/analyse/lineage.ts';
 import { analyse } from '../../sql/postgres/analyse/analyse.ts';
 import type { Catalog } from '../../sql/postgres/catalog/catalog.ts';
 import { isSystemSchema } from '../../sql/postgres/catalog/catalog.ts';
@@ -20,7 +20,7 @@ import { notUnderstood, refusal } from '../refusals.ts';
 import type { JudgeInput, Plan, Ruling } from './context.ts';
 import { leadingJustification } from './justification.ts';
 import type { MaskResolver } from './masks.ts';
-import { applyAll, effectivePath, epochOf, namesOf, type SessionState } from './session-names.ts';
+import { applyAll, effectivePath, epochOf, type NamedStatement, namesOf, type SessionState } from './session-names.ts';
 import { ruleStatement } from './statement-rules.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -87,6 +87,8 @@ interface Judged {
   readonly names: SessionNames;
   readonly epoch: string;
   readonly path: readonly string[];
+  /** For EXECUTE and FETCH: what stands behind the name. */
+  readonly named: NamedStatement | undefined;
 }
 
 /** Analyses all statements; the session's names move on as if each had succeeded. */
@@ -104,8 +106,8 @@ async function analyseAll(input: JudgeInput, bytes: Buffer, parsed: ParsedText, 
         continue;
       }
       if (needs.size > 0) facts.gaps.push({ what: 'its functions are nested too deeply', position: undefined });
-      inheritNamed(facts, state, epoch);
-      judged.push({ facts, names, epoch, path: effectivePath(state) });
+      const named = inheritNamed(facts, state, epoch);
+      judged.push({ facts, names, epoch, path: effectivePath(state), named });
       state = applyAll(state, facts, epoch);
       break;
     }
@@ -114,11 +116,11 @@ async function analyseAll(input: JudgeInput, bytes: Buffer, parsed: ParsedText, 
 }
 
 /** EXECUTE and FETCH do what the statement behind the name does. */
-function inheritNamed(facts: StatementFacts, state: SessionState, epoch: string): void {
-  if (facts.executes === undefined) return;
+function inheritNamed(facts: StatementFacts, state: SessionState, epoch: string): NamedStatement | undefined {
+  if (facts.executes === undefined) return undefined;
   const { kind, name } = facts.executes;
   const named = (kind === 'prepared' ? state.prepared : state.cursors).get(name);
-  if (named === undefined) return;
+  if (named === undefined) return undefined;
   if (kind === 'prepared' && named.epoch !== epoch) {
     facts.gaps.push({
       what: `prepared statement "${name}" was prepared under other circumstances; prepare it again`,
@@ -129,8 +131,36 @@ function inheritNamed(facts: StatementFacts, state: SessionState, epoch: string)
   facts.effects.push(...named.facts.effects);
   facts.references.push(...named.facts.references);
   facts.targets.push(...named.facts.targets);
+  facts.usages.push(...named.facts.usages);
   facts.opaque.push(...named.facts.opaque);
   facts.hasWhere ||= named.facts.hasWhere;
+  return named;
+}
+
+/** Each column that a statement's result must hide, with its mask; what it is compared by when it was made ready earlier. */
+function maskedColumns(facts: StatementFacts, masks: MaskResolver): ReadonlySet<string> {
+  const found = new Set<string>();
+  const look = (source: SourceColumn): void => {
+    const mask = masks.maskOf(source);
+    if (mask !== undefined) found.add(`${source.relation.schema}.${source.relation.name}.${source.column.name} ${mask.sql}`);
+  };
+  for (const { relation } of [...facts.references, ...facts.targets])
+    for (const column of relation.columns) look(sourceOf(relation, column));
+  for (const { source } of facts.usages) look(source);
+  return found;
+}
+
+/**
+ * The database holds a named statement as it was rewritten when it was made ready. Invariant: it runs only while that hides
+ * all that must be hidden now; a reason that was given then and is withdrawn since no longer reveals.
+ */
+function namedProblem(named: NamedStatement, facts: StatementFacts, masks: MaskResolver): Refusal | undefined {
+  const { masked } = named;
+  if (masked === undefined || [...maskedColumns(facts, masks)].every((column) => masked.has(column))) return undefined;
+  const what = facts.executes?.kind === 'cursor' ? 'cursor' : 'prepared statement';
+  return refusal('NOT_UNDERSTOOD', `${what} "${facts.executes?.name ?? ''}" was made when you could see more than now; make it again`, {
+    sqlstate: '0A000',
+  });
 }
 
 async function judgeBy(input: JudgeInput, text: string, parsed: ParsedText, catalog: Catalog, last: boolean): Promise<Ruling | 'stale'> {
@@ -167,7 +197,11 @@ async function judgeBy(input: JudgeInput, text: string, parsed: ParsedText, cata
     if (ruled.kind === 'refuse') return refuse(ruled.refusal, facts, ruled.masks);
     masks = ruled.masks;
     cacheable &&= ruled.cacheable && facts.executes === undefined;
-    edits.push(...maskEdits(facts, masks.maskOf, bytes));
+    if (one.named === undefined) edits.push(...maskEdits(facts, masks.maskOf, bytes));
+    else {
+      const problem = namedProblem(one.named, facts, masks);
+      if (problem !== undefined) return refuse(problem, facts, masks);
+    }
     plans.push(planOf(input, ruled.masks, one, parsed, text, ruled.answer, ruled.justification));
   }
   if (edits.length === 0 || masks === undefined) return { kind: 'forward', text: input.bytes, plans, cacheable };
@@ -224,6 +258,8 @@ function planOf(
       facts.kind !== 'COPY' && (facts.references.some(({ relation }) => !isSystemSchema(relation.schema)) || facts.executes !== undefined),
     facts,
     epoch,
+    masked: facts.changes.some(({ kind }) => kind === 'prepare' || kind === 'declare') ? maskedColumns(facts, masks) : undefined,
+    reason: input.state.justification,
     durable: actions.some((action) => WRITES.has(action)),
     reads: actions.every((action) => READS.has(action)),
     taints: read.some((usage) => policy.isUntrusted(masks.tagsOf(usage.source))),

@@ -10,6 +10,8 @@ export interface NamedStatement {
   readonly facts: StatementFacts;
   /** The epoch in which it was judged. */
   readonly epoch: string;
+  /** The columns that it hides; undefined while the text that makes it is still being judged. */
+  readonly masked?: ReadonlySet<string> | undefined;
   readonly hold?: boolean;
 }
 

@@ -159,7 +159,8 @@ export class PostgresSession implements GateSession {
     const epoch = `${epochOf(this.#state)}\u0002${current?.version ?? ''}\u0002${services.policy.bundle.version}`;
     const blocked = this.#blocked() ?? this.#ledgerProblem(plan.reads);
     if (blocked !== undefined) return { kind: 'refuse', refusal: blocked };
-    if (current !== undefined && plan.epoch === epoch && !plan.durable && plan.reads) return judgement;
+    const reasonHolds = plan.reason === undefined || plan.reason === this.#state.justification;
+    if (current !== undefined && plan.epoch === epoch && reasonHolds && !plan.durable && plan.reads) return judgement;
     return this.judge(original, 'parse');
   }
 
@@ -216,7 +217,7 @@ export class PostgresSession implements GateSession {
     if (masked !== undefined) {
       intent = ledger.append({ ...event, code: 'GH-S-DENY' });
       durable = Promise.resolve(masked);
-    } else if (plan.durable) {
+    } else if (plan.durable || ledger.busy) {
       const pending = ledger.appendDurable(event);
       intent = pending.id;
       durable = pending.durable.then(
@@ -267,7 +268,7 @@ export class PostgresSession implements GateSession {
     for (const change of plan.facts.changes) {
       // COMMIT of a failed transaction rolls back, and says so.
       const meant = change.kind === 'commit' && end.tag?.startsWith('ROLLBACK') === true ? ({ kind: 'rollback' } as const) : change;
-      this.#state = applyChange(this.#state, meant, { facts: plan.facts, epoch: plan.epoch });
+      this.#state = applyChange(this.#state, meant, { facts: plan.facts, epoch: plan.epoch, masked: plan.masked });
       if (meant.kind === 'commit' || meant.kind === 'rollback') this.#settled = this.#state;
       if (meant.kind === 'catalogChanged') this.#parts.services().service.invalidate();
     }

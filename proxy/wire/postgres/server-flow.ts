@@ -10,8 +10,7 @@ import { cleanedResponse, isAboutTheServer, isFatal, readServerError, refusalRes
 import * as refusals from './refusals.ts';
 import { readRowDescription } from './row-description.ts';
 import type { SessionControl, SessionState } from './session-state.ts';
-import { Portal } from './statements.ts';
-import type { Running } from './statements.ts';
+import { Portal, Running } from './statements.ts';
 
 /** An error's or a notice's fields beyond this are not read: the three that matter come first. */
 const READ_ERROR_BYTES = 65_536;
@@ -324,6 +323,7 @@ export class ServerFlow {
       if (head.run !== undefined) head.run.index = head.run.statements.length;
       head.refusal = undefined;
     } else if (kind !== EXPECT.sync) {
+      if (head.refusal === undefined && !head.injected) this.#failedBeforeExecute(head, error.sqlstate);
       if (!state.pipeline.failHead((entry, failed) => state.undo(entry, failed))) state.skipping = true;
     }
     if (state.suppressing) return false;
@@ -332,6 +332,21 @@ export class ServerFlow {
     else if (rewritten) state.toClient.add(withoutPosition(buffer, at + HEADER, at + total));
     else return true;
     return false;
+  }
+
+  /** Drivers prepare and run in one go or apart; either way a statement that the database did not take is in the ledger, once, with its error. */
+  #failedBeforeExecute(head: Expected, sqlstate: string): void {
+    const state = this.#state;
+    const statement = head.kind === EXPECT.parse ? head.statement : head.kind === EXPECT.bind ? head.portal?.statement : undefined;
+    const plan = statement?.plan;
+    if (plan === undefined) return;
+    for (const entry of state.pipeline.entries()) {
+      if (entry.kind === EXPECT.sync) break;
+      if (entry.kind !== EXPECT.execute || entry.portal?.statement !== statement) continue;
+      entry.portal?.running?.finish('error', sqlstate);
+      return;
+    }
+    new Running(plan, state.gate.execute(plan)).finish('error', sqlstate);
   }
 
   #notice(): boolean {

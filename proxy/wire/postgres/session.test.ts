@@ -179,8 +179,9 @@ test('names: unnamed reuse, re-Parse of a taken name, Close, and what a failed p
   expect(types(frames)).toBe('EZ2DCZ');
   expect(error(frames)['C']).toBe('42P05');
   expect(firstColumns(frames)).toEqual(['1']);
-  // What ran is what the ledger was told, though the second text was sent under the same name before it.
-  expect(rig.gate.statements).toEqual(['select 1']);
+  // What ran is what the ledger was told, though the second text was sent under the same name before it; that one failed.
+  expect(rig.gate.statements).toEqual(['select 2', 'select 1']);
+  expect(rig.gate.ends).toMatchObject([{ status: 'error', sqlstate: '42P05' }, { status: 'ok' }]);
   // The Close is skipped with the failed Parse, so the statement lives; the parse of `b` never happened.
   raw.send(
     m.parse('a', 'select 2'),
@@ -202,6 +203,17 @@ test('names: unnamed reuse, re-Parse of a taken name, Close, and what a failed p
   expect(firstColumns(frames)).toEqual(['5']);
   raw.send(m.query('select 1'), m.bind('', ''), m.sync);
   expect(types(await raw.until(2))).toBe('TDCZEZ');
+});
+
+test('a statement that fails before it is executed is in the ledger once, whether its Execute was sent along or not', async () => {
+  raw.send(m.parse('', "select 'x'::int"), m.sync);
+  await raw.until();
+  raw.send(m.parse('', "select 'x'::int"), m.bind('', ''), m.execute(''), m.sync);
+  await raw.until();
+  raw.send(m.parse('n', 'select $1::int'), m.sync, m.bind('', 'n', ['x']), m.execute(''), m.sync);
+  await raw.until(2);
+  expect(rig.gate.ends).toMatchObject([1, 2, 3].map(() => ({ status: 'error', sqlstate: '22P02' })));
+  expect(rig.gate.statements.length).toBe(3);
 });
 
 test('a name defined in a later segment survives the undoing of an earlier one', async () => {
