@@ -54,10 +54,10 @@ export function corpusClassification(dialect: 'postgres' | 'mysql', more = ''): 
   return `tags:\n${[...tags].map((tag) => `  ${tag}: {mask: redact}`).join('\n')}\nrules:\n${rules.join('\n')}\n${more}`;
 }
 
-/** Starts a proxy on a fresh profile. `files`: replaces files of the default bundle. */
-export async function startGatehouse(files: Readonly<Record<string, string | undefined>> = {}): Promise<TestGatehouse> {
+/** A fresh profile with a policy folder and a key file beside it. `files`: replaces files of the default bundle. */
+export function newProfile(files: Readonly<Record<string, string | undefined>> = {}): { readonly home: string; readonly keyFile: string; readonly remove: () => void } {
   const home = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
-  const profile = openProfile(home);
+  openProfile(home);
   writeFileSync(join(home, 'gatehouse.json'), JSON.stringify({ listen: { postgres: 0 } }));
   const keyFile = `${home}.key`;
   writeFileSync(keyFile, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
@@ -66,7 +66,20 @@ export async function startGatehouse(files: Readonly<Record<string, string | und
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
-  const connections = new Connections(home, openSecrets(profile, { keyFile }));
+  return {
+    home,
+    keyFile,
+    remove: () => {
+      rmSync(home, { recursive: true, force: true });
+      rmSync(keyFile, { force: true });
+    },
+  };
+}
+
+/** Starts a proxy on a fresh profile. `files`: replaces files of the default bundle. */
+export async function startGatehouse(files: Readonly<Record<string, string | undefined>> = {}): Promise<TestGatehouse> {
+  const { home, keyFile, remove } = newProfile(files);
+  const connections = new Connections(home, openSecrets(openProfile(home), { keyFile }));
   const proxy = await startProxy({ home, sample: false, keyFile, log: (message) => { if (process.env['GATEHOUSE_TEST_LOG'] !== undefined) console.error(message); } });
   const principals = Principals.open(home);
   const { host, port } = proxy.ready.postgres ?? { host: '', port: 0 };
@@ -76,8 +89,7 @@ export async function startGatehouse(files: Readonly<Record<string, string | und
     closed = true;
     principals.close();
     await proxy.close();
-    rmSync(home, { recursive: true, force: true });
-    rmSync(keyFile, { force: true });
+    remove();
   };
   return {
     home,

@@ -33,5 +33,7 @@ const Failure = z.object({
 });
 export const ClientResults = z.array(z.discriminatedUnion('ok', [Rows, Failure]));
 
-/** Of several statements in one text, the last one's rows. */
+/**
+ * Of several statements in one text, the last one's rows. `COPY … TO STDOUT` (psql, psycopg, JDBC): no columns, and the fields of the lines.
+ */
 export type ClientResult = z.infer<typeof ClientResults>[number];

@@ -6,6 +6,7 @@ import type { ClientResult, ClientScript } from './contract.ts';
 
 const FIELD = '\u001f';
 const RECORD = '\u001e';
+const COPY_OUT = /^\s*copy\b.*\bto stdout/isu;
 const NULL = '\u0001null\u0001';
 
 /** Also takes psql's own commands (`\d app.orders`): their output comes back as one column without a name. */
@@ -35,6 +36,15 @@ export async function runPsql(script: ClientScript): Promise<ClientResult[]> {
   return script.statements.map((statement, index) => {
     const error = errors[index] ?? 'ERROR:  08006: the connection was lost before this statement';
     if (/^(?:psql:.*?)?(?:ERROR|FATAL): /mu.test(error) || outputs[index] === undefined) return readError(error, 'statement');
+    if (COPY_OUT.test(statement.sql))
+      return {
+        ok: true,
+        columns: [],
+        rows: outputs[index]
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => line.split('\t')),
+      };
     return statement.sql.startsWith('\\') ? { ok: true, columns: [''], rows: [[outputs[index]]] } : readRows(outputs[index]);
   });
 }

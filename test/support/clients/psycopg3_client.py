@@ -1,5 +1,6 @@
 """Test client: psycopg 3. The contract is in contract.ts."""
 import json
+import re
 import sys
 
 import psycopg
@@ -11,6 +12,7 @@ class AsText(Loader):
         return bytes(data).decode()
 
 
+COPY_OUT = re.compile(r"\s*copy\b.*\bto stdout", re.I | re.S)
 # The types that psycopg would turn into Python objects, kept as the server wrote them (text results only).
 TYPES = ("bool", "bytea", "int8", "int2", "int4", "oid", "json", "float4", "float8", "date", "time", "timestamp", "timestamptz",
          "interval", "timetz", "numeric", "jsonb")
@@ -47,6 +49,11 @@ def main():
         form = statement["form"]
         try:
             with connection.cursor(binary=form == "binary") as cursor:
+                if COPY_OUT.match(statement["sql"]):
+                    with cursor.copy(statement["sql"].encode()) as copy:
+                        data = b"".join(bytes(part) for part in copy).decode()
+                    results.append({"ok": True, "columns": [], "rows": [line.split("\t") for line in data.splitlines()]})
+                    continue
                 cursor.execute(statement["sql"].encode(), prepare=form != "simple")
                 while cursor.nextset():
                     pass

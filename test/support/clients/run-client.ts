@@ -1,6 +1,8 @@
 // Runs a script of statements through one of the real, unmodified clients that people and programs use.
 
 import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, renameSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isMissing } from '../requirements.ts';
 import { type ClientResult, ClientResults, type ClientScript, type Form } from './contract.ts';
@@ -23,6 +25,8 @@ export const CLIENTS: readonly Client[] = [
   { name: 'psycopg3', forms: ['simple', 'extended', 'binary'], missing: isMissing('psycopg3') },
   { name: 'jdbc', forms: ['simple', 'extended', 'binary'], missing: isMissing('jdk', 'jdbc') },
 ];
+
+const JDBC = '/usr/share/java/postgresql.jar';
 
 const here = (file: string): string => join(import.meta.dirname, file);
 const base64 = (...parts: readonly (string | number)[]): string =>
@@ -50,9 +54,29 @@ export async function runClient(name: ClientName, script: ClientScript): Promise
     case 'jdbc': {
       const { host, port, user, password, database, sslmode, statements } = script;
       const lines = [base64(host, port, user, password, database, sslmode), ...statements.map(({ form, sql }) => base64(form, sql))];
-      return runProgram('java', ['-cp', '/usr/share/java/postgresql.jar', here('JdbcClient.java')], `${lines.join('\n')}\n`);
+      const options = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', `${await jdbcClasses()}:${JDBC}`];
+      return runProgram('java', [...options, 'JdbcClient'], `${lines.join('\n')}\n`);
     }
   }
+}
+
+/** Compiled once per run of the tests, as that takes longer than running it. */
+async function jdbcClasses(): Promise<string> {
+  const folder = join(process.env['GATEHOUSE_TEST_RUN'] ?? tmpdir(), 'jdbc');
+  if (existsSync(join(folder, 'JdbcClient.class'))) return folder;
+  const fresh = mkdtempSync(`${folder}-`);
+  const child = spawn('javac', ['-d', fresh, '-cp', JDBC, here('JdbcClient.java')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const code = await new Promise<number | null>((done, fail) => child.once('error', fail).once('close', done));
+  if (code !== 0) throw new Error(`javac ended with ${code}: ${stderr.slice(-2000)}`);
+  try {
+    renameSync(fresh, folder);
+  } catch (error) {
+    // Another process of this run was first.
+    if (!existsSync(folder)) throw error;
+  }
+  return folder;
 }
 
 async function runProgram(program: string, args: readonly string[], input: string): Promise<ClientResult[]> {
