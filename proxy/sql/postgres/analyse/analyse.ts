@@ -2,6 +2,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { ParsedStatement, ParseOutcome } from '../parse/parsed.ts';
 import type { TokenStream } from '../parse/tokens.ts';
+import { accountFor } from './accounting.ts';
 import { Binder, type SessionNames, type Walkers } from './binder.ts';
 import { walkExpression } from './expression.ts';
 import { emptyFacts, type StatementFacts } from './facts.ts';
@@ -44,5 +45,6 @@ export function analyse(input: AnalysisInput): { facts: StatementFacts; needs: R
   const range = { start: input.tokens.start(first), end: input.statement.end };
   facts.kind = 'SELECT';
   walkStatement(binder, input.statement.node, undefined, range);
+  accountFor(binder, input.statement.node);
   return { facts, needs };
 }

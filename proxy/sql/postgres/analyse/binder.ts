@@ -58,6 +58,8 @@ export class Binder {
   readonly needs: Set<string>;
   readonly walkers: Walkers;
   readonly depth: number;
+  /** Nodes of the syntax tree that a walker has looked at; see accounting.ts. */
+  readonly seen = new Set<object>();
 
   constructor(input: BinderInput) {
     this.catalog = input.catalog;
@@ -107,6 +109,7 @@ export class Binder {
 
   /** Resolves a relation's name as the server does with pg_temp last; records a gap and answers undefined when it can't. */
   relation(range: NodeOf<'RangeVar'>): CatalogRelation | undefined {
+    this.seen.add(range);
     const name = range.relname ?? '';
     const position = range.location ?? 0;
     if (range.catalogname !== undefined) {

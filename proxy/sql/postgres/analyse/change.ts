@@ -6,6 +6,7 @@ import { isSystemSchema } from '../catalog/catalog.ts';
 import { type Node, type NodeOf, as, unwrap } from '../parse/parsed.ts';
 import { type Binder, constantText } from './binder.ts';
 import { columnsOf, fromClause, fromItem } from './from.ts';
+import { impliedName } from './implied-name.ts';
 import { CLEAR, sourceOf, union } from './lineage.ts';
 import type { ReturningItem } from './facts.ts';
 import { Scope, type ScopeColumn, type ScopeRelation } from './scope.ts';
@@ -82,7 +83,7 @@ function returning(
       }
       continue;
     }
-    outputs.push({ name: item?.name ?? '?column?', lineage: binder.expression(item?.val, scope, 'returning') });
+    outputs.push({ name: item?.name ?? impliedName(item?.val), lineage: binder.expression(item?.val, scope, 'returning') });
   }
   return outputs;
 }
@@ -132,6 +133,12 @@ export function insert(binder: Binder, node: NodeOf<'InsertStmt'>, parent: Scope
   const select = as(node.selectStmt, 'SelectStmt');
   const rows = select?.valuesLists !== undefined || node.selectStmt === undefined ? 'some' : 'unknown';
   effect(binder, 'insert', relation, rows, columns);
+  // `insert into t (a[i])`: the subscript is an expression.
+  for (const entry of node.cols ?? []) {
+    for (const step of as(entry, 'ResTarget')?.indirection ?? []) {
+      if (as(step, 'A_Indices') !== undefined) binder.use(binder.expression(step, scope, 'assign'), 'assign');
+    }
+  }
   if (node.selectStmt !== undefined) {
     const source = binder.query(node.selectStmt, scope);
     binder.use(union(source.columns.map((column) => column.lineage)), 'assign');
@@ -149,6 +156,9 @@ export function insert(binder: Binder, node: NodeOf<'InsertStmt'>, parent: Scope
     for (const element of conflict.infer?.indexElems ?? []) {
       const index = as(element, 'IndexElem');
       if (index?.expr !== undefined) binder.expression(index.expr, scope, 'conflict');
+      // Whether the row exists already tells whether the value does.
+      const column = target.columns.find((each) => each.name === index?.name);
+      if (column !== undefined) binder.use(column.lineage, 'conflict', conflict.infer?.location);
     }
     binder.expression(conflict.infer?.whereClause, scope, 'condition');
     if (conflict.action === 'ONCONFLICT_UPDATE') {

@@ -7,7 +7,7 @@ import type { Binder } from './binder.ts';
 import { columnsOf } from './from.ts';
 import { union } from './lineage.ts';
 import { Scope, type ScopeColumn } from './scope.ts';
-import { checkType } from './types.ts';
+import { checkOperator, checkType } from './types.ts';
 
 /** A relation that does not exist yet. */
 function newRelation(
@@ -16,6 +16,7 @@ function newRelation(
   kind: RelationKind,
   columns: readonly CatalogColumn[],
 ): CatalogRelation {
+  if (range !== undefined) binder.seen.add(range);
   const temporary = range?.relpersistence === 't' || range?.schemaname === 'pg_temp';
   const name = range?.relname ?? '';
   const schema = temporary
@@ -33,6 +34,11 @@ function created(binder: Binder, relation: CatalogRelation): void {
   binder.facts.changes.push(relation.schema === 'pg_temp' ? { kind: 'createTemporary', relation } : { kind: 'catalogChanged' });
 }
 
+/** The name of something new that holds no rows. */
+export function newObject(binder: Binder, range: NodeOf<'RangeVar'> | undefined): void {
+  if (range !== undefined) binder.seen.add(range);
+}
+
 const unknownColumn = (name: string, i: number): CatalogColumn => ({
   name,
   attribute: i + 1,
@@ -46,7 +52,24 @@ function constraints(binder: Binder, nodes: readonly Node[] | undefined, scope: 
     const constraint = as(entry, 'Constraint');
     if (constraint === undefined) continue;
     binder.expression(constraint.raw_expr, scope, 'condition');
+    binder.expression(constraint.where_clause, scope, 'condition');
+    // EXCLUDE: pairs of an index element and the operator that compares it.
+    for (const pair of constraint.exclusions ?? []) {
+      const [element, operator] = as(pair, 'List')?.items ?? [];
+      binder.expression(as(element, 'IndexElem')?.expr, scope, 'condition');
+      checkOperator(binder, as(operator, 'List')?.items, constraint.location);
+    }
     if (constraint.pktable !== undefined) altered(binder, constraint.pktable, undefined);
+  }
+}
+
+/** Bounds are computed when the partition is made: whatever they read would be shown by the catalog. */
+function partitionBound(binder: Binder, bound: NodeOf<'PartitionBoundSpec'> | undefined): void {
+  const scope = new Scope(undefined);
+  for (const value of [...(bound?.listdatums ?? []), ...(bound?.lowerdatums ?? []), ...(bound?.upperdatums ?? [])]) {
+    const words = as(value, 'ColumnRef')?.fields;
+    if (words?.length === 1 && ['minvalue', 'maxvalue'].includes(names(words)[0] ?? '')) continue;
+    binder.use(binder.expression(value, scope, 'assign'), 'assign');
   }
 }
 
@@ -75,6 +98,8 @@ export function createTable(binder: Binder, node: NodeOf<'CreateStmt'>): void {
     } else if (as(element, 'Constraint') !== undefined) constraints(binder, [element], scope);
     else binder.gap('this part of CREATE TABLE can not be checked');
   }
+  for (const element of node.partspec?.partParams ?? []) binder.expression(as(element, 'PartitionElem')?.expr, scope, 'condition');
+  partitionBound(binder, node.partbound);
   // A child or partition takes part in its parent's rows.
   for (const parent of node.inhRelations ?? []) {
     const range = as(parent, 'RangeVar');
@@ -145,9 +170,11 @@ export function alterTable(binder: Binder, node: NodeOf<'AlterTableStmt'>): void
     binder.expression(column?.raw_default, scope, 'assign');
     constraints(binder, column?.constraints, scope);
     if (as(command?.def, 'Constraint') !== undefined) constraints(binder, command?.def === undefined ? [] : [command.def], scope);
-    else if (command?.subtype === 'AT_ColumnDefault') binder.expression(command.def, scope, 'assign');
-    const partition = as(command?.def, 'PartitionCmd')?.name;
-    if (partition !== undefined) altered(binder, partition, undefined);
+    else if (command?.subtype === 'AT_ColumnDefault' || command?.subtype === 'AT_SetExpression')
+      binder.expression(command.def, scope, 'assign');
+    const partition = as(command?.def, 'PartitionCmd');
+    if (partition?.name !== undefined) altered(binder, partition.name, undefined);
+    partitionBound(binder, partition?.bound);
     const parent = as(command?.def, 'RangeVar');
     if (parent !== undefined) altered(binder, parent, undefined);
   }

@@ -200,6 +200,7 @@ export const EXPRESSIONS: { readonly [T in NodeType]?: Handler<T> } = {
 export function walkExpression(binder: Binder, node: Node | undefined, scope: Scope, use: ColumnUse): Lineage {
   if (node === undefined) return CLEAR;
   const { type, fields } = unwrap(node);
+  binder.seen.add(fields);
   const handler = EXPRESSIONS[type] as Handler<NodeType> | undefined;
   if (handler === undefined) {
     binder.gap(`${type} can not be checked here`, (fields as { location?: number }).location);

@@ -80,6 +80,7 @@ function rangeVar(binder: Binder, range: NodeOf<'RangeVar'>, scope: Scope, sampl
   const aliases = names(range.alias?.colnames);
   const common = range.schemaname === undefined && range.catalogname === undefined ? scope.common(name) : undefined;
   if (common !== undefined) {
+    binder.seen.add(range);
     const columns = rename(common.columns, common.open, aliases);
     return item({ alias, columns, ...(common.open === undefined ? {} : { open: common.open }) });
   }
@@ -185,6 +186,7 @@ function jsonTable(binder: Binder, node: NodeOf<'JsonTable'>, scope: Scope): Fro
   for (const entry of node.passing ?? []) parts.push(binder.expression(as(entry, 'JsonArgument')?.val?.raw_expr, scope, 'output'));
   const lineage = union(parts);
   const columns = jsonTableColumns(binder, node.columns, scope, lineage);
+  binder.expression(node.on_error?.expr, scope, 'output');
   return item({ alias: node.alias?.aliasname ?? '', columns: rename(columns, undefined, names(node.alias?.colnames)) });
 }
 

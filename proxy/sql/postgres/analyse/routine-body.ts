@@ -2,6 +2,7 @@
 // be put inside a function, so reading a masked column there is refused.
 import { TokenStream } from '../parse/tokens.ts';
 import type { CatalogRoutine } from '../catalog/catalog.ts';
+import { accountFor } from './accounting.ts';
 import { Binder } from './binder.ts';
 import { emptyFacts } from './facts.ts';
 import { CLEAR, type Lineage } from './lineage.ts';
@@ -41,7 +42,10 @@ export function routineBody(binder: Binder, routine: CatalogRoutine, position: n
   const scope = new Scope(undefined);
   const columns = routine.argumentNames.filter((name) => name !== '').map((name) => ({ name, lineage: CLEAR }));
   scope.items.push({ columns, relations: [{ alias: routine.name, columns }] });
-  for (const statement of outcome.parsed.statements) binder.walkers.statement(inner, statement.node, scope);
+  for (const statement of outcome.parsed.statements) {
+    binder.walkers.statement(inner, statement.node, scope);
+    accountFor(inner, statement.node);
+  }
   const { facts } = inner;
   if (facts.gaps.length > 0 || facts.changes.length > 0) return undefined;
   for (const effect of facts.effects) {

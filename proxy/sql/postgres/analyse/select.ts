@@ -4,6 +4,7 @@ import type { Binder, QueryColumns } from './binder.ts';
 import { read, resolveColumn } from './column-reference.ts';
 import { fromClause, rename } from './from.ts';
 import { windowDefinition } from './function-call.ts';
+import { impliedName, NO_NAME } from './implied-name.ts';
 import { keyGrouping } from './key-grouping.ts';
 import { CLEAR, type Lineage, union } from './lineage.ts';
 import { Scope, type ScopeColumn } from './scope.ts';
@@ -92,34 +93,7 @@ function targetColumns(binder: Binder, targets: readonly Node[] | undefined, sco
   return { columns, exact };
 }
 
-const lastName = (reference: NodeOf<'ColumnRef'>): string => names(reference.fields).at(-1) ?? '?column?';
-
-/** The server's FigureColname, as far as names matter to outer queries. */
-function impliedName(node: Node | undefined): string {
-  const cast = as(node, 'TypeCast');
-  if (cast !== undefined) {
-    const inner = impliedName(cast.arg);
-    return inner === '?column?' ? (names(cast.typeName?.names).at(-1) ?? inner) : inner;
-  }
-  const reference = as(node, 'ColumnRef');
-  if (reference !== undefined) return lastName(reference);
-  const call = as(node, 'FuncCall');
-  if (call !== undefined) return names(call.funcname).at(-1) ?? '?column?';
-  const step = as(node, 'A_Indirection')?.indirection?.findLast((part) => as(part, 'String') !== undefined);
-  if (step !== undefined) return as(step, 'String')?.sval ?? '?column?';
-  const link = as(node, 'SubLink');
-  if (link !== undefined) {
-    if (link.subLinkType === 'EXISTS_SUBLINK') return 'exists';
-    if (link.subLinkType === 'ARRAY_SUBLINK') return 'array';
-    const target = as(as(link.subselect, 'SelectStmt')?.targetList?.[0], 'ResTarget');
-    return target?.name ?? impliedName(target?.val);
-  }
-  if (as(node, 'CaseExpr') !== undefined) return 'case';
-  if (as(node, 'CoalesceExpr') !== undefined) return 'coalesce';
-  if (as(node, 'A_ArrayExpr') !== undefined) return 'array';
-  if (as(node, 'RowExpr') !== undefined) return 'row';
-  return '?column?';
-}
+const lastName = (reference: NodeOf<'ColumnRef'>): string => names(reference.fields).at(-1) ?? NO_NAME;
 
 /** The output column that an ORDER BY or GROUP BY item means by number or name, if it does. */
 function outputMeant(node: Node, outputs: QueryColumns, scope: Scope, preferInput: boolean): ScopeColumn | undefined {
@@ -172,7 +146,9 @@ function groupedBy(binder: Binder, nodes: readonly Node[] | undefined, outputs: 
 
 function locking(binder: Binder, select: NodeOf<'SelectStmt'>, scope: Scope): void {
   for (const entry of select.lockingClause ?? []) {
-    const named = (as(entry, 'LockingClause')?.lockedRels ?? []).map((range) => as(range, 'RangeVar')?.relname);
+    const ranges = (as(entry, 'LockingClause')?.lockedRels ?? []).flatMap((range) => as(range, 'RangeVar') ?? []);
+    for (const range of ranges) binder.seen.add(range);
+    const named = ranges.map((range) => range.relname);
     for (const item of scope.items) {
       for (const relation of item.relations) {
         if (relation.base !== undefined && (named.length === 0 || named.includes(relation.alias))) binder.effect('lock', relation.base);

@@ -13,6 +13,7 @@ import {
   createView,
   drop,
   grant,
+  newObject,
   simpleChange,
   truncate,
 } from './definition.ts';
@@ -116,6 +117,11 @@ function call(binder: Binder, node: NodeOf<'CallStmt'>): void {
     );
 }
 
+function maintenance(binder: Binder, range: NodeOf<'RangeVar'> | undefined): void {
+  if (range !== undefined) binder.seen.add(range);
+  binder.effect('maintenance');
+}
+
 export const STATEMENTS: { readonly [T in NodeType]?: Walk<T> } = {
   SelectStmt: select,
   InsertStmt: changed('INSERT', insert),
@@ -184,17 +190,25 @@ export const STATEMENTS: { readonly [T in NodeType]?: Walk<T> } = {
     const relation = node.relation === undefined ? undefined : binder.relation(node.relation);
     binder.effect('maintenance', relation);
   }),
-  ReindexStmt: defined('REINDEX', (binder) => binder.effect('maintenance')),
-  ClusterStmt: defined('CLUSTER', (binder) => binder.effect('maintenance')),
+  ReindexStmt: defined('REINDEX', (binder, node: NodeOf<'ReindexStmt'>) => maintenance(binder, node.relation)),
+  ClusterStmt: defined('CLUSTER', (binder, node: NodeOf<'ClusterStmt'>) => maintenance(binder, node.relation)),
   CreateSchemaStmt: defined('CREATE SCHEMA', (binder, node: NodeOf<'CreateSchemaStmt'>) => {
     if ((node.schemaElts ?? []).length > 0) binder.gap('create the objects of a schema by statements of their own');
     simpleChange('create')(binder, {});
   }),
-  CreateSeqStmt: defined('CREATE SEQUENCE', (binder) => simpleChange('create')(binder, {})),
-  AlterSeqStmt: defined('ALTER SEQUENCE', (binder) => simpleChange('alter')(binder, {})),
+  CreateSeqStmt: defined('CREATE SEQUENCE', (binder, node: NodeOf<'CreateSeqStmt'>) => {
+    newObject(binder, node.sequence);
+    simpleChange('create')(binder, {});
+  }),
+  AlterSeqStmt: defined('ALTER SEQUENCE', (binder, node: NodeOf<'AlterSeqStmt'>) =>
+    simpleChange('alter')(binder, node.sequence === undefined ? {} : { relation: node.sequence }),
+  ),
   CreateEnumStmt: defined('CREATE TYPE', (binder) => simpleChange('create')(binder, {})),
   AlterEnumStmt: defined('ALTER TYPE', (binder) => simpleChange('alter')(binder, {})),
-  CompositeTypeStmt: defined('CREATE TYPE', (binder) => simpleChange('create')(binder, {})),
+  CompositeTypeStmt: defined('CREATE TYPE', (binder, node: NodeOf<'CompositeTypeStmt'>) => {
+    newObject(binder, node.typevar);
+    simpleChange('create')(binder, {});
+  }),
 };
 
 /** Statement types that are understood and refused on purpose, with what the client is told. */
