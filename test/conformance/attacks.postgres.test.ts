@@ -1,9 +1,9 @@
 // Every attack of the corpus, by every protocol form, as an agent under the default policies and as a masked person where policy
 // allows writing: no canary reaches the client, and what must stay unchanged does. Source: design, "Masking", Proof.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import pg from 'pg';
 import { readAttacks, readCanarySchema } from '../support/corpus.ts';
 import { findCanary } from '../support/canary.ts';
+import { canaryChecksum } from '../support/canary-checksum.ts';
 import { type Access, corpusClassification, startGatehouse, type TestGatehouse } from '../support/gatehouse.ts';
 import { createDatabase, type PostgresVersion, startPostgres, type TestPostgres } from '../support/postgres-server.ts';
 import { connectTapped, type Form } from '../support/tapped-client.ts';
@@ -18,23 +18,6 @@ const FORBIDDEN_ANSWERS: Readonly<Record<string, (rows: readonly (readonly unkno
   'predicate-range': (rows) => String(rows[0]?.[0]) === '100',
   'predicate-exists': (rows) => rows.length > 0,
 };
-
-async function checksum(server: TestPostgres, database: string): Promise<string> {
-  const client = new pg.Client(server.config(database));
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ sum: string }>(`
-      select string_agg(md5(t.x), ',' order by t.n) as sum from (
-        select 1 n, string_agg(o::text, ';' order by o.id) x from app.orders o union all
-        select 2, string_agg(c::text, ';' order by c.id) from app.customers c union all
-        select 3, string_agg(c::text, ';' order by c.id) from app.cards c union all
-        select 4, string_agg(c::text, ';' order by c.id) from other.customers c union all
-        select 5, string_agg(c::text, ';') from app.log c) t`);
-    return rows[0]?.sum ?? '';
-  } finally {
-    await client.end();
-  }
-}
 
 describe.each<{ version: PostgresVersion }>([{ version: 15 }, { version: 18 }])('attacks on PostgreSQL $version', ({ version }) => {
   let server: TestPostgres;
@@ -52,7 +35,7 @@ describe.each<{ version: PostgresVersion }>([{ version: 15 }, { version: 18 }])(
     await gatehouse.addConnection('dev', server.config('canary_dev'), 'development');
     agent = gatehouse.agent('mallory', 'canary');
     person = gatehouse.person('dev');
-    before = await checksum(server, 'canary');
+    before = await canaryChecksum(server, 'canary');
   });
   afterAll(async () => {
     await gatehouse?.close();
@@ -76,7 +59,7 @@ describe.each<{ version: PostgresVersion }>([{ version: 15 }, { version: 18 }])(
   });
 
   test('an agent changed nothing', async () => {
-    expect(await checksum(server, 'canary')).toBe(before);
+    expect(await canaryChecksum(server, 'canary')).toBe(before);
   });
 
   test.each(readAttacks('postgres'))('masked person who may write: $id', async ({ id, steps, verdict }) => {
