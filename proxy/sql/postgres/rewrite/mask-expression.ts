@@ -65,10 +65,12 @@ export function maskColumn(
   domainHasChecks: boolean,
 ): MaskedColumn {
   const cast = (sql: string): string => `(${sql})::${column.typeText}`;
+  // CASE gives the type under a domain.
+  const typed = (sql: string): string => (base.oid === column.typeOid ? sql : cast(sql));
   const nothing: MaskedColumn = { sql: `null::${column.typeText}`, keepsNull: false };
   if (mask.kind === 'null' || domainHasChecks) return nothing;
   const keepNull = (sql: string): MaskedColumn => ({
-    sql: column.notNull ? cast(sql) : `case when ${reference} is null then null else ${cast(sql)} end`,
+    sql: column.notNull ? cast(sql) : typed(`case when ${reference} is null then null else ${cast(sql)} end`),
     keepsNull: true,
   });
   const text = `${reference}::pg_catalog.text`;
