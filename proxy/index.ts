@@ -88,9 +88,20 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   try {
     const ledgerFolder = join(profile.home, 'ledger');
     const key = await loadDeviceKey({ secrets });
-    const ledger = stack.use(await openLedger({ folder: ledgerFolder, device: key.device, signer: key, onState: (state) => options.log(state.kind === 'ok' ? 'the ledger is written again' : `the ledger can not be written: ${state.reason}`) }));
+    const ledger = stack.use(
+      await openLedger({
+        folder: ledgerFolder,
+        device: key.device,
+        signer: key,
+        onState: (state) =>
+          options.log(state.kind === 'ok' ? 'the ledger is written again' : `the ledger can not be written: ${state.reason}`),
+      }),
+    );
     if (ledger.findingAtStart !== undefined) options.log(`ledger: ${ledger.findingAtStart}`);
-    ledger.append({ code: 'GH-P-ACTIVE', facts: { bundle: policy.bundle.id, sequence: policy.bundle.sequence, version: policy.bundle.version, managed: policy.bundle.managed } });
+    ledger.append({
+      code: 'GH-P-ACTIVE',
+      facts: { bundle: policy.bundle.id, sequence: policy.bundle.sequence, version: policy.bundle.version, managed: policy.bundle.managed },
+    });
     const principals = stack.use(Principals.open(profile.home));
     principals.ensurePerson(osUser());
     principals.carryEvents(async (event) => ledger.appendDurable(event).durable);
@@ -110,7 +121,9 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       });
     }
     const connections = new Connections(profile.home, secrets);
-    const checkpoint = stack.use(checkpointOf({ principals, groups: settings.groups, ledger, policy, connection: (name) => configured(connections, sample, name) }));
+    const checkpoint = stack.use(
+      checkpointOf({ principals, groups: settings.groups, ledger, policy, connection: (name) => configured(connections, sample, name) }),
+    );
     const { host } = settings.listen;
     const door: PostgresDoor = await listenPostgres({
       gate: checkpoint,
@@ -122,7 +135,9 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     });
     stack.defer(() => door.close());
     stack.use(
-      await listenControl(profile.home, ({ connection, as, sql }) => explainAs({ checkpoint, principals, groups: settings.groups }, connection, as, sql)),
+      await listenControl(profile.home, ({ connection, as, sql }) =>
+        explainAs({ checkpoint, principals, groups: settings.groups }, connection, as, sql),
+      ),
     );
     const parts = stack.move();
     let closing: Promise<void> | undefined;
@@ -167,7 +182,13 @@ async function explainAs(parts: Asked, connection: string, as: string, sql: stri
 }
 
 /** What would happen to a statement, and why. Nothing runs. Asks the running proxy where there is one. */
-export async function checkStatement(options: { home: string; connection: string; as: string; sql: string; keyFile?: string }): Promise<unknown> {
+export async function checkStatement(options: {
+  home: string;
+  connection: string;
+  as: string;
+  sql: string;
+  keyFile?: string;
+}): Promise<unknown> {
   const profile = openProfile(options.home);
   const { connection, as, sql } = options;
   if (runningProxy(profile.home) !== undefined) return askControl(profile.home, { command: 'check', connection, as, sql });
@@ -184,7 +205,13 @@ export async function checkStatement(options: { home: string; connection: string
   }
   const policy = loadPolicy(profile.home);
   const checkpoint = stack.use(
-    checkpointOf({ principals, groups: settings.groups, ledger: UNRECORDED, policy, connection: (name) => configured(connections, sample, name) }),
+    checkpointOf({
+      principals,
+      groups: settings.groups,
+      ledger: UNRECORDED,
+      policy,
+      connection: (name) => configured(connections, sample, name),
+    }),
   );
   return await explainAs({ checkpoint, principals, groups: settings.groups }, connection, as, sql);
 }

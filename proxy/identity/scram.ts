@@ -39,7 +39,8 @@ export function checkProof(verifier: ScramVerifier, authMessage: string | Uint8A
     const clientKey = Buffer.alloc(KEY_LENGTH);
     for (let i = 0; i < KEY_LENGTH; i++) clientKey[i] = (proof[i] ?? 0) ^ (clientSignature[i] ?? 0);
     // A verifier of another length is a damaged one: nothing proves against it.
-    const matches = keys.storedKey.byteLength === KEY_LENGTH && timingSafeEqual(createHash('sha256').update(clientKey).digest(), keys.storedKey);
+    const matches =
+      keys.storedKey.byteLength === KEY_LENGTH && timingSafeEqual(createHash('sha256').update(clientKey).digest(), keys.storedKey);
     const serverSignature = hmac(keys.serverKey, authMessage);
     if (matches) signature = serverSignature;
   }

@@ -56,6 +56,7 @@ function profileKey(home: string): Uint8Array {
     }
   }
   const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64');
-  if (key.byteLength !== 32) throw new GatehouseError('SECRET_STORE', `\`${file}\` is damaged; add the connections again after removing it`);
+  if (key.byteLength !== 32)
+    throw new GatehouseError('SECRET_STORE', `\`${file}\` is damaged; add the connections again after removing it`);
   return key;
 }

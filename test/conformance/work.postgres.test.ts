@@ -47,7 +47,8 @@ describe.each<{ version: PostgresVersion }>([{ version: 15 }, { version: 18 }])(
       expect(ours.error, `${id} (${used}): ${sql}`).toBeUndefined();
       expect(theirs.error).toBeUndefined();
       if (OWN_SESSION.has(id)) expect(ours.rows.length).toBeGreaterThan(0);
-      else if (differs === undefined) expect(without(ours.rows, MASKED[id] ?? []), `${id} (${used})`).toEqual(without(theirs.rows, MASKED[id] ?? []));
+      else if (differs === undefined)
+        expect(without(ours.rows, MASKED[id] ?? []), `${id} (${used})`).toEqual(without(theirs.rows, MASKED[id] ?? []));
       else expect(ours.rows.length).toBeGreaterThan(0);
     }
     expect(findCanary(through.received())).toBeUndefined();
@@ -61,7 +62,21 @@ describe.each<{ version: PostgresVersion }>([{ version: 15 }, { version: 18 }])(
     for (const step of steps) {
       // An older psql asks a newer server for columns that are gone: then both must say so.
       const psql = async (access: Access): Promise<string> => {
-        const args = ['-X', '-v', 'ON_ERROR_STOP=1', '-h', access.host, '-p', String(access.port), '-U', access.user, '-d', access.database, '-c', step];
+        const args = [
+          '-X',
+          '-v',
+          'ON_ERROR_STOP=1',
+          '-h',
+          access.host,
+          '-p',
+          String(access.port),
+          '-U',
+          access.user,
+          '-d',
+          access.database,
+          '-c',
+          step,
+        ];
         try {
           return (await execute('psql', args, { env: { ...process.env, PGPASSWORD: access.password, PGSSLMODE: 'prefer' } })).stdout;
         } catch (error) {
@@ -74,7 +89,10 @@ describe.each<{ version: PostgresVersion }>([{ version: 15 }, { version: 18 }])(
 
   test('masked columns hold masks, and their nulls are kept', async () => {
     await using client = await connectTapped(agent);
-    const { rows } = await client.run('select name, email, ssn, email_upper, photo, aliases, profile, contacts from app.customers order by id limit 1', 'simple');
+    const { rows } = await client.run(
+      'select name, email, ssn, email_upper, photo, aliases, profile, contacts from app.customers order by id limit 1',
+      'simple',
+    );
     expect(rows).toEqual([['***', '***', '***'.padEnd(24), '***', '\\x', '{}', '"***"', '{}']]);
     const { rows: cards } = await client.run('select pan, holder from app.cards limit 1', 'extended');
     expect(cards).toEqual([['0', '***']]);

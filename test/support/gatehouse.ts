@@ -55,7 +55,11 @@ export function corpusClassification(dialect: 'postgres' | 'mysql', more = ''): 
 }
 
 /** A fresh profile with a policy folder and a key file beside it. `files`: replaces files of the default bundle. */
-export function newProfile(files: Readonly<Record<string, string | undefined>> = {}): { readonly home: string; readonly keyFile: string; readonly remove: () => void } {
+export function newProfile(files: Readonly<Record<string, string | undefined>> = {}): {
+  readonly home: string;
+  readonly keyFile: string;
+  readonly remove: () => void;
+} {
   const home = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
   openProfile(home);
   writeFileSync(join(home, 'gatehouse.json'), JSON.stringify({ listen: { postgres: 0 } }));
@@ -80,7 +84,14 @@ export function newProfile(files: Readonly<Record<string, string | undefined>> =
 export async function startGatehouse(files: Readonly<Record<string, string | undefined>> = {}): Promise<TestGatehouse> {
   const { home, keyFile, remove } = newProfile(files);
   const connections = new Connections(home, openSecrets(openProfile(home), { keyFile }));
-  const proxy = await startProxy({ home, sample: false, keyFile, log: (message) => { if (process.env['GATEHOUSE_TEST_LOG'] !== undefined) console.error(message); } });
+  const proxy = await startProxy({
+    home,
+    sample: false,
+    keyFile,
+    log: (message) => {
+      if (process.env['GATEHOUSE_TEST_LOG'] !== undefined) console.error(message);
+    },
+  });
   const principals = Principals.open(home);
   const { host, port } = proxy.ready.postgres ?? { host: '', port: 0 };
   let closed = false;

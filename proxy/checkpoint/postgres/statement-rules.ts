@@ -66,7 +66,9 @@ function maskProblem(facts: StatementFacts, masks: MaskResolver): Refusal | unde
   }
   const loaded = facts.effects.some((effect) => effect.action === 'copyIn') ? facts.targets[0]?.relation : undefined;
   const written = facts.effects.find((effect) => effect.action === 'copyIn')?.columns;
-  const column = loaded?.columns.find((each) => (written?.includes(each.name) ?? true) && masks.maskOf(sourceOf(loaded, each)) !== undefined);
+  const column = loaded?.columns.find(
+    (each) => (written?.includes(each.name) ?? true) && masks.maskOf(sourceOf(loaded, each)) !== undefined,
+  );
   if (loaded !== undefined && column !== undefined) {
     // The rows come as data and can't be told from masks that were read before.
     return refusal('MASKED_COLUMN', `COPY can't load column "${column.name}" of "${loaded.schema}.${loaded.name}": it is masked for you`, {

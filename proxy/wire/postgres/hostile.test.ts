@@ -12,7 +12,7 @@ import { makeCertificate } from '../tls-certificate.ts';
 
 let rig: Rig;
 beforeAll(async () => {
-  rig = await startRig({ limits: { handshakeTimeoutMs: 400 } });
+  rig = await startRig({ limits: { handshakeTimeoutMs: 3_000 } });
 });
 afterAll(() => rig.stop());
 beforeEach(() => rig.reset());

@@ -76,19 +76,31 @@ export class Scope {
     return this.#common.get(name) ?? this.parent?.common(name);
   }
 
-  /** A bare name as a column, or as a whole row when no column of that name is visible. */
+  /**
+   * A bare name. As the server does it: a column of the nearest level that has one, however far out, and only then a whole row:
+   * in `(select x from t x)` the name means a column `x` of the outer query, if that has one.
+   */
   column(name: string): { columns: readonly ScopeColumn[] } | { row: ScopeRelation } | undefined {
-    const found: ScopeColumn[] = [];
-    for (const item of this.items) for (const column of item.columns) if (column.name === name) found.push(column);
-    if (found.length > 0) return { columns: found };
-    for (const item of this.items) for (const relation of item.relations) if (relation.alias === name) return { row: relation };
-    const open = this.items.filter((item) => item.open !== undefined);
-    const outer = this.parent?.column(name);
-    if (open.length === 0) return outer;
-    // An open relation may or may not have the column: the value may come from it or from outside.
-    const here = open.map((item): ScopeColumn => ({ name, lineage: item.open ?? new Set() }));
-    if (outer === undefined) return { columns: here };
-    return { columns: [...here, ...('columns' in outer ? outer.columns : [wholeRow(outer.row)])] };
+    const { columns, certain } = this.#columns(name);
+    if (certain) return { columns };
+    const row = this.#row(name);
+    if (columns.length === 0) return row === undefined ? undefined : { row };
+    return { columns: row === undefined ? columns : [...columns, wholeRow(row)] };
+  }
+
+  /** `certain` is false while only open relations, which may or may not have the column, were met. */
+  #columns(name: string): { columns: ScopeColumn[]; certain: boolean } {
+    const columns: ScopeColumn[] = [];
+    for (const item of this.items) for (const column of item.columns) if (column.name === name) columns.push(column);
+    if (columns.length > 0) return { columns, certain: true };
+    for (const { open } of this.items) if (open !== undefined) columns.push({ name, lineage: open });
+    const outer = this.parent?.#columns(name);
+    return outer === undefined ? { columns, certain: false } : { columns: [...columns, ...outer.columns], certain: outer.certain };
+  }
+
+  #row(name: string): ScopeRelation | undefined {
+    for (const item of this.items) for (const relation of item.relations) if (relation.alias === name) return relation;
+    return this.parent?.#row(name);
   }
 
   relation(alias: string, schema?: string): ScopeRelation | undefined {

@@ -62,7 +62,8 @@ export function maskEdits(facts: StatementFacts, maskOf: MaskOf, original: Buffe
   const edits: MaskEdit[] = facts.edits.map((edit) => ({ ...edit, trusted: false }));
   const replaced = new Set<Reference>();
   for (const reference of facts.references) {
-    if (!reference.used || !isGoverned(reference, maskOf)) continue;
+    // Also where no column seems to be read: masking must not hang on what a name was taken to mean.
+    if (!isGoverned(reference, maskOf)) continue;
     replaced.add(reference);
     const alias = reference.hasAlias ? '' : ` ${quoteIdentifier(reference.alias)}`;
     edits.push({ start: reference.start, end: reference.end, text: `${subselect(reference, maskOf, original)}${alias}`, trusted: true });

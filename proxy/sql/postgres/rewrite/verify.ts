@@ -56,7 +56,11 @@ export function verifyRewrite(input: Verification): string | undefined {
     if (parameters(before.node) !== parameters(statement.node)) return 'the parameters changed';
     const { facts } = analyse({ statement, text: spliced.text, tokens, catalog, session, definitions: input.definitions });
     for (const reference of facts.references) {
-      if (reference.used && isGoverned(reference, maskOf) && !inside(reference.start)) return 'a governed relation stands outside its mask';
+      if (isGoverned(reference, maskOf) && !inside(reference.start)) return 'a governed relation stands outside its mask';
+    }
+    for (const item of facts.returning) {
+      if (!inside(item.start) && item.columns.some(({ source }) => maskOf(source) !== undefined))
+        return 'RETURNING shows a column without its mask';
     }
     if (facts.copied !== undefined && isGoverned(facts.copied.reference, maskOf)) return 'a governed relation is copied without its mask';
     // Independently of the analysis: every name in the tree that could be a governed relation is known to it.
