@@ -59,7 +59,7 @@ const GOLDEN: readonly (readonly [string, string])[] = [
   ["select 'ä€😀', mail from /* ü */ p where 'ß' = 'ß'", `select 'ä€😀', mail from /* ü */ (${P} "app"."p") "p" where 'ß' = 'ß'`],
   ['with q as (select mail from p) select q.mail from q', `with q as (select mail from (${P} "app"."p") "p") select q.mail from q`],
   ['with p as (select 1 as mail) select mail from p', 'same'],
-  ['select count(*) from p', 'same'],
+  ['select count(*) from p', `select count(*) from (${P} "app"."p") "p"`],
   ['select o.id from o', 'same'],
   ['select (select mail from p where id = o.id) from o', `select (select mail from (${P} "app"."p") "p" where id = o.id) from o`],
   ['copy p to stdout', `copy (select "id", "mail", "n" from (${P} "app"."p") "p") to stdout`],
