@@ -1,10 +1,10 @@
 // Writes records into the chain: gives each its seq and prevHash, hashes it, commits groups of them. Synchronous; the
 // worker thread runs it. Source: design, "Tamper evidence" and "Durability".
-import type { AuditRecord } from '../../contracts/audit.ts';
 import { GatehouseError } from '../errors.ts';
 import type { Database, Statement } from '../store/sqlite.ts';
 import { chainHash, GENESIS_HASH } from './hash.ts';
-import { INDEX_COLUMNS, indexValues, lockLedger, openLedgerForWriting } from './ledger-file.ts';
+import { INDEX_COLUMNS, lockLedger, openLedgerForWriting } from './ledger-file.ts';
+import { recordIndexer } from './record-index.ts';
 import { type RecordText, recordBody } from './record-text.ts';
 
 export interface ChainHead {
@@ -28,6 +28,7 @@ export class LedgerWriter implements Disposable {
   #database: Database;
   #statements: Statements;
   #head: ChainHead;
+  readonly #index = recordIndexer();
   readonly previousEnd: PreviousEnd;
 
   /** Throws `LEDGER_LOCKED`, `LEDGER_VERSION`, or SQLite's own error when the file cannot be opened. */
@@ -64,10 +65,24 @@ export class LedgerWriter implements Disposable {
       for (const text of records) {
         const seq = head.seq + 1;
         const body = recordBody(text, head.hash, seq);
-        const values = indexValues(JSON.parse(body) as AuditRecord);
+        const values = this.#index(text);
         if (resent && this.#statements.known.get(values.id) !== undefined) continue;
         const hash = chainHash(head.hash, body);
-        this.#statements.insert.run(seq, ...INDEX_COLUMNS.map((column) => values[column]), body, Buffer.from(hash, 'hex'));
+        const { id, time, code, principal, owner, connection, session, verdict, intent } = values;
+        this.#statements.insert.run(
+          seq,
+          id,
+          time,
+          code,
+          principal,
+          owner,
+          connection,
+          session,
+          verdict,
+          intent,
+          body,
+          Buffer.from(hash, 'hex'),
+        );
         head = { seq, hash };
       }
     });

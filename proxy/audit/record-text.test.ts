@@ -1,9 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { AUDIT_CODES, type AuditCode, type AuditJudgement, type AuditRecord, type AuditSession } from '../../contracts/audit.ts';
 import { canonical } from './canonical.ts';
 import { chainHash, chainHashOfBytes, GENESIS_HASH } from './hash.ts';
 import type { AuditEvent } from './ledger-port.ts';
+import { indexValues } from './ledger-file.ts';
+import { recordIndexer } from './record-index.ts';
 import { recordBody, RECORD_FIELDS, recordWriter } from './record-text.ts';
 import { judgement, session } from './testing/ledger-fixture.ts';
 
@@ -55,6 +57,43 @@ describe('the text of a record', () => {
         expect(body).toBe(canonical({ v: 1, device, boot, seq, ...STAMP, ...event, prevHash: GENESIS_HASH }));
       }),
     );
+  });
+
+  it('gives the same search columns whether it is parsed or read off', () => {
+    const index = recordIndexer();
+    // Statements and names that look like parts of a record, and the plain ones that real records have.
+    const tricky = fc.oneof(text, fc.constantFrom('b', '","mono":"', ',"mono":"1","prevHash":"', '"}', '\\', STAMP.id));
+    fc.assert(
+      fc.property(anyEvent, tricky, tricky, fc.boolean(), tricky, (event, device, boot, plain, words) => {
+        const { facts: _, ...rest } = event;
+        const asked: AuditEvent = plain
+          ? { ...rest, judgement: judgement(words), ...(rest.intent === undefined ? {} : { intent: STAMP.id }) }
+          : event;
+        const written = recordWriter(plain ? 'device' : device, plain ? 'boot' : boot)(asked, STAMP);
+        const parsed = JSON.parse(recordBody(written, GENESIS_HASH, 7)) as AuditRecord;
+        expect(index(written)).toEqual(indexValues(parsed));
+        // A second time from what is remembered.
+        expect(index(written)).toEqual(indexValues(parsed));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('reads the search columns of ordinary records off without parsing them again', () => {
+    const index = recordIndexer();
+    const write = recordWriter('device', 'boot');
+    const records = [
+      write({ code: 'GH-S-ALLOW', session: session(), judgement: judgement('select 1') }, STAMP),
+      write({ code: 'GH-S-DONE', session: session(), intent: STAMP.id, outcome: { status: 'ok', rows: 1 } }, STAMP),
+    ];
+    const first = records.map((record) => index(record));
+    const parse = vi.spyOn(JSON, 'parse');
+    try {
+      expect(records.map((record) => index(record))).toEqual(first);
+      expect(parse).not.toHaveBeenCalled();
+    } finally {
+      parse.mockRestore();
+    }
   });
 
   it('holds every field of the contract, in sorted order', () => {

@@ -173,7 +173,7 @@ export class Checkpoint implements Gate, Disposable {
     const { facts } = configured;
     const session = new PostgresSession({
       id,
-      services: (): JudgeServices => ({ parser: this.#parser, service, policy: this.#options.policy(), connection: facts }),
+      services: this.#servicesOf(service, facts),
       asker: { principal, door: request.door, client: request.applicationName, limits },
       ledger,
       audit,
@@ -202,6 +202,16 @@ export class Checkpoint implements Gate, Disposable {
       return { kind: 'refused', refusal: end.signal.reason as Refusal };
     }
     return { kind: 'opened', session, upstream: { ...configured.target, options: sessionOptions(service.initialPath) } };
+  }
+
+  /** Asked for every statement: the same object until another policy rules. */
+  #servicesOf(service: PostgresService, connection: ConnectionFacts): () => JudgeServices {
+    let services: JudgeServices = { parser: this.#parser, service, policy: this.#options.policy(), connection };
+    return () => {
+      const policy = this.#options.policy();
+      if (policy !== services.policy) services = { ...services, policy };
+      return services;
+    };
   }
 
   /** What judging needs outside a session (`check`, `policy test`). */

@@ -7,29 +7,61 @@ const MAX_ENTRIES = 5_000;
 const MAX_TEXT_BYTES = 32_768;
 const MAX_MASKS = 200;
 
-export class JudgementCache {
-  readonly #judgements = new Map<string, Map<string, Judgement>>();
-  readonly #masks = new Map<string, MaskResolver>();
-  #size = 0;
+/** The judgements under one key, so that a session whose circumstances stay the same looks up texts only. */
+export class KnownTexts {
+  readonly #cache: JudgementCache;
+  readonly #simple = new Map<string, Judgement>();
+  readonly #parse = new Map<string, Judgement>();
 
-  get(key: string, text: Uint8Array, form: 'simple' | 'parse'): Judgement | undefined {
-    if (text.byteLength > MAX_TEXT_BYTES) return undefined;
-    return this.#judgements.get(key)?.get(textKey(text, form));
+  constructor(cache: JudgementCache) {
+    this.#cache = cache;
   }
 
-  put(key: string, text: Uint8Array, form: 'simple' | 'parse', judgement: Judgement): void {
+  get(text: Uint8Array, form: 'simple' | 'parse'): Judgement | undefined {
+    if (text.byteLength > MAX_TEXT_BYTES) return undefined;
+    return (form === 'simple' ? this.#simple : this.#parse).get(exactly(text));
+  }
+
+  put(text: Uint8Array, form: 'simple' | 'parse', judgement: Judgement): void {
     if (text.byteLength > MAX_TEXT_BYTES) return;
-    if (this.#size >= MAX_ENTRIES) {
-      // Everything cold goes at once: simple, bounded, and rare.
-      this.#judgements.clear();
-      this.#size = 0;
-    }
-    let texts = this.#judgements.get(key);
+    this.#cache.makeRoom();
+    (form === 'simple' ? this.#simple : this.#parse).set(exactly(text), judgement);
+  }
+
+  clear(): void {
+    this.#simple.clear();
+    this.#parse.clear();
+  }
+}
+
+export class JudgementCache {
+  readonly #known = new Map<string, KnownTexts>();
+  readonly #masks = new Map<string, MaskResolver>();
+  #size = 0;
+  /** Grows when the cache was emptied: texts that were asked for before are no longer the cache's. */
+  generation = 0;
+
+  /** `key`: all that a judgement depends on but its text. */
+  texts(key: string): KnownTexts {
+    let texts = this.#known.get(key);
     if (texts === undefined) {
-      texts = new Map();
-      this.#judgements.set(key, texts);
+      // An empty one takes room too: clients can ask for any number of keys.
+      this.makeRoom();
+      texts = new KnownTexts(this);
+      this.#known.set(key, texts);
     }
-    texts.set(textKey(text, form), judgement);
+    return texts;
+  }
+
+  /** Everything cold goes at once: simple, bounded, and rare. */
+  makeRoom(): void {
+    if (this.#size >= MAX_ENTRIES) {
+      // A session may still hold one of these.
+      for (const texts of this.#known.values()) texts.clear();
+      this.#known.clear();
+      this.#size = 0;
+      this.generation += 1;
+    }
     this.#size += 1;
   }
 
@@ -44,6 +76,6 @@ export class JudgementCache {
 }
 
 /** One character a byte: equal keys are equal bytes. */
-function textKey(text: Uint8Array, form: 'simple' | 'parse'): string {
-  return form + Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('latin1');
+function exactly(text: Uint8Array): string {
+  return Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('latin1');
 }

@@ -1,16 +1,18 @@
 // One PostgreSQL session under one principal: implements the port that the door speaks to (gate.ts). Keeps what the client's
 // statements have done to the session, and records every statement in the ledger.
 import type { AuditSession } from '../../../contracts/audit.ts';
-import type { LedgerPort } from '../../audit/ledger-port.ts';
+import type { AuditEvent, LedgerPort } from '../../audit/ledger-port.ts';
 import { sourceOf } from '../../sql/postgres/analyse/lineage.ts';
 import { isSystemSchema } from '../../sql/postgres/catalog/catalog.ts';
 import { looksMasked } from '../../sql/postgres/rewrite/mask-expression.ts';
 import type { Execution, ExecutionEnd, GateSession, Judgement, Refusal, ResultColumn, StatementPlan, TransactionStatus } from '../gate.ts';
 import { notUnderstood, refusal } from '../refusals.ts';
+import { type Circumstances, CircumstancesOf } from './circumstances.ts';
 import type { Asker, JudgeServices, Plan, Ruling } from './context.ts';
 import type { JudgementCache } from './judgement-cache.ts';
 import { judgeText } from './judge.ts';
-import { applyChange, epochOf, openState, type SessionState } from './session-names.ts';
+import { applyChange, openState, type SessionState } from './session-names.ts';
+import { type ExecutionParts, StatementExecution } from './statement-execution.ts';
 
 export interface SessionParts {
   readonly id: string;
@@ -42,14 +44,17 @@ export class PostgresSession implements GateSession {
   #settled: SessionState = this.#state;
   #failed = false;
   #tainted = false;
-  #epoch = '';
-  #epochState: SessionState | undefined;
+  readonly #circumstances: CircumstancesOf;
+  readonly #execution: ExecutionParts;
   #closed = false;
 
   constructor(parts: SessionParts) {
     this.id = parts.id;
     this.ended = parts.ended;
     this.#parts = parts;
+    this.#circumstances = new CircumstancesOf(parts.cache, parts.id, parts.asker);
+    const { ledger, audit, asker } = parts;
+    this.#execution = { ledger, audit, limits: asker.limits, ended: (plan, end) => this.#finished(plan, end) };
   }
 
   async initialise(run: (sql: string) => Promise<readonly (readonly (string | null)[])[]>): Promise<void> {
@@ -86,7 +91,7 @@ export class PostgresSession implements GateSession {
   /** The judgement from the cache, where one may be used. */
   #known(services: JudgeServices, catalogVersion: number, text: Uint8Array, form: 'simple' | 'parse'): Judgement | undefined {
     if (this.#state.justification !== undefined || this.#parts.ledger.state.kind !== 'ok') return undefined;
-    return this.#parts.cache.get(this.#cacheKey(services, catalogVersion), text, form);
+    return this.#now(services, catalogVersion).texts.get(text, form);
   }
 
   /** The snapshot has to be compared with the server first; mostly it is still the same, and so are the judgements. */
@@ -106,15 +111,21 @@ export class PostgresSession implements GateSession {
     let ruling: Ruling;
     // The door may reuse its buffer while this waits.
     const bytes = Uint8Array.from(text);
+    const version = services.service.current?.version;
+    const before = version === undefined ? undefined : this.#now(services, version);
+    const asked = { services, state: this.#state, tainted: this.#tainted, time: this.#parts.now() };
     try {
       ruling = await judgeText({
         services,
-        asker: { ...this.#parts.asker, tainted: this.#tainted },
-        state: this.#state,
+        asker: { ...this.#parts.asker, tainted: asked.tainted },
+        state: asked.state,
         bytes,
         form,
-        time: this.#parts.now(),
-        masks: (catalog, reason, make) => this.#parts.cache.masks(this.#maskKey(services, catalog.version, reason), make),
+        time: asked.time,
+        masks: (catalog, reason, make) => {
+          const { maskKey } = this.#circumstances.at({ ...asked, catalogVersion: catalog.version });
+          return this.#parts.cache.masks(`${maskKey}|${reason ?? ''}`, make);
+        },
       });
     } catch (error) {
       return { kind: 'refuse', refusal: this.#incident(error) };
@@ -126,27 +137,16 @@ export class PostgresSession implements GateSession {
     }
     const allowed: Allowed = { kind: 'forward', text: ruling.text, statements: ruling.plans };
     const catalog = services.service.current;
-    if (ruling.cacheable && catalog !== undefined) this.#parts.cache.put(this.#cacheKey(services, catalog.version), bytes, form, allowed);
+    // What changed while it was judged (the catalog, an earlier statement that has tainted the session) may not be what it was judged by.
+    if (ruling.cacheable && catalog !== undefined && this.#now(services, catalog.version) === before)
+      before.texts.put(bytes, form, allowed);
     if (ruling.plans.length === 0) return allowed;
     const strict = this.#ledgerProblem(ruling.plans.every((plan) => plan.reads));
     return strict === undefined ? allowed : { kind: 'refuse', refusal: strict };
   }
 
-  /** Everything but the text that a cached judgement depends on. */
-  #cacheKey(services: JudgeServices, catalogVersion: number): string {
-    if (this.#epochState !== this.#state) {
-      this.#epochState = this.#state;
-      this.#epoch = epochOf(this.#state);
-    }
-    const { principal, door } = this.#parts.asker;
-    const hour = Math.floor(this.#parts.now() / 3_600_000);
-    const temporary = this.#state.now.temporary.size === 0 ? '' : this.id;
-    return `${catalogVersion}|${services.policy.bundle.version}|${principal.name}|${door}|${this.#tainted ? 't' : ''}|${hour}|${temporary}|${this.#epoch}`;
-  }
-
-  #maskKey(services: JudgeServices, catalogVersion: number, reason: string | undefined): string {
-    const hour = Math.floor(this.#parts.now() / 3_600_000);
-    return `${catalogVersion}|${services.policy.bundle.version}|${this.#parts.asker.principal.name}|${this.#parts.asker.door}|${this.#tainted ? 't' : ''}|${hour}|${reason ?? ''}`;
+  #now(services: JudgeServices, catalogVersion: number): Circumstances {
+    return this.#circumstances.at({ services, catalogVersion, state: this.#state, tainted: this.#tainted, time: this.#parts.now() });
   }
 
   recheck(original: Uint8Array, judgement: Judgement): Judgement | Promise<Judgement> {
@@ -156,7 +156,7 @@ export class PostgresSession implements GateSession {
     const [plan] = plans;
     if (plan === undefined) return judgement;
     const { current } = services.service;
-    const epoch = `${epochOf(this.#state)}\u0002${current?.version ?? ''}\u0002${services.policy.bundle.version}`;
+    const epoch = `${this.#circumstances.epochOf(this.#state)}\u0002${current?.version ?? ''}\u0002${services.policy.bundle.version}`;
     const blocked = this.#blocked() ?? this.#ledgerProblem(plan.reads);
     if (blocked !== undefined) return { kind: 'refuse', refusal: blocked };
     const reasonHolds = plan.reason === undefined || plan.reason === this.#state.justification;
@@ -199,54 +199,33 @@ export class PostgresSession implements GateSession {
 
   execute(statement: StatementPlan, parameters?: () => readonly string[]): Execution {
     const plan = statement as Plan;
-    const { ledger, audit, asker } = this.#parts;
-    const { limits } = asker;
+    const { ledger, audit } = this.#parts;
     const { auditParameters } = this.#parts.services().policy.settings;
     const values =
       parameters === undefined || (auditParameters !== 'values' && plan.assignedParameters.size === 0) ? undefined : parameters();
-    const event = {
-      code: 'GH-S-ALLOW',
-      session: audit,
-      judgement: plan.audit,
-      ...(auditParameters === 'values' && values !== undefined ? { parameters: values } : {}),
-    } as const;
+    const judgement = plan.audit;
+    const event: AuditEvent =
+      auditParameters === 'values' && values !== undefined
+        ? { code: 'GH-S-ALLOW', session: audit, judgement, parameters: values }
+        : { code: 'GH-S-ALLOW', session: audit, judgement };
     const started = performance.now();
-    let intent: string;
-    let durable: Promise<Refusal | undefined> | undefined;
     const masked = this.#maskedParameter(plan, values);
     if (masked !== undefined) {
-      intent = ledger.append({ ...event, code: 'GH-S-DENY' });
-      durable = Promise.resolve(masked);
-    } else if (plan.durable || ledger.busy) {
-      const pending = ledger.appendDurable(event);
-      intent = pending.id;
-      durable = pending.durable.then(
-        () => undefined,
-        () => refusal('AUDIT_UNAVAILABLE', 'the audit ledger can not be written, so nothing may be changed'),
+      return new StatementExecution(
+        this.#execution,
+        plan,
+        ledger.append({ ...event, code: 'GH-S-DENY' }),
+        Promise.resolve(masked),
+        started,
       );
-    } else intent = ledger.append(event);
-    return {
-      durable,
-      maxRows: limits.rowsPerStatement,
-      maxBytes: limits.bytesPerStatement,
-      timeoutMs: limits.statementTimeoutMs,
-      overLimit: (what) => overLimit(what, limits),
-      finish: (end) => {
-        this.#finished(plan, end);
-        ledger.append({
-          code: 'GH-S-DONE',
-          session: audit,
-          intent,
-          outcome: {
-            status: end.status,
-            ...(end.sqlstate === undefined ? {} : { sqlstate: end.sqlstate }),
-            rows: end.rows > 0 ? end.rows : rowsOfTag(end.tag),
-            bytes: end.bytes,
-            durationMs: Math.round((performance.now() - started) * 1000) / 1000,
-          },
-        });
-      },
-    };
+    }
+    if (!plan.durable && !ledger.busy) return new StatementExecution(this.#execution, plan, ledger.append(event), undefined, started);
+    const pending = ledger.appendDurable(event);
+    const durable = pending.durable.then(
+      () => undefined,
+      () => refusal('AUDIT_UNAVAILABLE', 'the audit ledger can not be written, so nothing may be changed'),
+    );
+    return new StatementExecution(this.#execution, plan, pending.id, durable, started);
   }
 
   #maskedParameter(plan: Plan, values: readonly string[] | undefined): Refusal | undefined {
@@ -342,27 +321,3 @@ export class StartupRefused extends Error {
     this.refusal = found;
   }
 }
-
-function overLimit(
-  what: 'rows' | 'bytes' | 'time',
-  limits: { rowsPerStatement: number; bytesPerStatement: number; statementTimeoutMs: number },
-): Refusal {
-  switch (what) {
-    case 'rows':
-      return refusal('ROW_LIMIT', `the result has more than ${limits.rowsPerStatement} rows, the limit for you; the rest was not sent`, {
-        facts: { limit: limits.rowsPerStatement },
-        hint: 'add conditions, aggregate, or read it in parts with LIMIT',
-      });
-    case 'bytes':
-      return refusal('ROW_LIMIT', `the result has more than ${limits.bytesPerStatement} bytes, the limit for you; the rest was not sent`, {
-        facts: { limit: limits.bytesPerStatement },
-        hint: 'select fewer columns or rows',
-      });
-    case 'time':
-      return refusal('TIMEOUT', `the statement took longer than ${limits.statementTimeoutMs} ms, the limit for you, and was cancelled`, {
-        facts: { limitMs: limits.statementTimeoutMs },
-      });
-  }
-}
-
-const rowsOfTag = (tag: string | undefined): number => Number(/(\d+)$/u.exec(tag ?? '')?.[1] ?? 0);
