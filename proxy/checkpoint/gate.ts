@@ -105,6 +105,8 @@ export interface GateSession {
   checkResult(plan: StatementPlan, columns: readonly ResultColumn[]): Refusal | undefined;
   /** Records the intent. `parameters`: as text or hex, only read when the policy records them. */
   execute(plan: StatementPlan, parameters?: () => readonly string[]): Execution;
+  /** The server reported an error: what is not committed is rolled back. Before the `finish` of what failed. */
+  failed(): void;
   /** The server's transaction status after each ReadyForQuery. */
   ready(status: TransactionStatus): void;
   /** A changed setting that breaks what the analysis relies on ends the session. */

@@ -30,6 +30,11 @@ interface Frame {
 export interface SessionState {
   readonly initialPath: readonly string[];
   readonly now: Transactional;
+  /**
+   * As it was when the last transaction ended: what ROLLBACK gives back. Outside of a transaction block too, for all statements of
+   * one text, or of one pipeline up to its Sync, are one transaction; a BEGIN among them takes in those before it.
+   */
+  readonly settled: Transactional;
   readonly frames: readonly Frame[];
   readonly prepared: ReadonlyMap<string, NamedStatement>;
   readonly cursors: ReadonlyMap<string, NamedStatement>;
@@ -40,9 +45,11 @@ export interface SessionState {
 }
 
 export function openState(initialPath: readonly string[]): SessionState {
+  const now: Transactional = { path: initialPath, localPath: undefined, temporary: new Map() };
   return {
     initialPath,
-    now: { path: initialPath, localPath: undefined, temporary: new Map() },
+    now,
+    settled: now,
     frames: [],
     prepared: new Map(),
     cursors: new Map(),
@@ -76,7 +83,15 @@ const without = <T>(map: ReadonlyMap<string, T>, name: string): ReadonlyMap<stri
 
 function endTransaction(state: SessionState, now: Transactional): SessionState {
   const cursors = new Map([...state.cursors].filter(([, cursor]) => cursor.hold === true));
-  return { ...state, now: { ...now, localPath: undefined }, frames: [], cursors, temporaryVersion: state.temporaryVersion + 1 };
+  const ended = { ...now, localPath: undefined };
+  return { ...state, now: ended, settled: ended, frames: [], cursors, temporaryVersion: state.temporaryVersion + 1 };
+}
+
+/** ReadyForQuery outside of a transaction block: what was not in one has been committed, or rolled back if anything failed. */
+export function settle(state: SessionState, failed: boolean): SessionState {
+  const quiet = state.frames.length === 0 && state.now === state.settled && [...state.cursors.values()].every(({ hold }) => hold === true);
+  if (!failed && quiet) return state;
+  return endTransaction(state, failed ? state.settled : state.now);
 }
 
 /** The state after one change of a statement that succeeded. `named`: the statement's own facts, for PREPARE and DECLARE. */
@@ -84,11 +99,11 @@ export function applyChange(state: SessionState, change: SessionChange, named: N
   const inTransaction = state.frames.length > 0;
   switch (change.kind) {
     case 'begin':
-      return inTransaction ? state : { ...state, frames: [{ savepoint: undefined, saved: state.now }] };
+      return inTransaction ? state : { ...state, frames: [{ savepoint: undefined, saved: state.settled }] };
     case 'commit':
       return endTransaction(state, state.now);
     case 'rollback':
-      return endTransaction(state, state.frames[0]?.saved ?? state.now);
+      return endTransaction(state, state.settled);
     case 'savepoint':
       return { ...state, frames: [...state.frames, { savepoint: change.name, saved: state.now }] };
     case 'release': {
@@ -104,7 +119,7 @@ export function applyChange(state: SessionState, change: SessionChange, named: N
     case 'searchPath': {
       const path = change.path === 'default' ? state.initialPath : change.path;
       if (!change.local) return { ...state, now: { ...state.now, path, localPath: undefined } };
-      return inTransaction ? { ...state, now: { ...state.now, localPath: path } } : state;
+      return { ...state, now: { ...state.now, localPath: path } };
     }
     case 'justification':
       return { ...state, justification: change.value };

@@ -11,7 +11,7 @@ import { type Circumstances, CircumstancesOf } from './circumstances.ts';
 import type { Asker, JudgeServices, Plan, Ruling } from './context.ts';
 import type { JudgementCache } from './judgement-cache.ts';
 import { judgeText } from './judge.ts';
-import { applyChange, openState, type SessionState } from './session-names.ts';
+import { applyChange, openState, settle, type SessionState } from './session-names.ts';
 import { type ExecutionParts, StatementExecution } from './statement-execution.ts';
 
 export interface SessionParts {
@@ -40,8 +40,6 @@ export class PostgresSession implements GateSession {
   readonly ended: AbortSignal;
   readonly #parts: SessionParts;
   #state: SessionState = openState([]);
-  /** The names as they were when the last transaction ended: what an implicit rollback goes back to. */
-  #settled: SessionState = this.#state;
   #failed = false;
   #tainted = false;
   readonly #circumstances: CircumstancesOf;
@@ -61,7 +59,6 @@ export class PostgresSession implements GateSession {
     const { service } = this.#parts.services();
     await service.catalog();
     this.#state = openState(service.initialPath);
-    this.#settled = this.#state;
     const settings = await run(
       "select pg_catalog.current_setting('standard_conforming_strings'), pg_catalog.current_setting('client_encoding'), pg_catalog.current_setting('search_path')",
     );
@@ -239,31 +236,23 @@ export class PostgresSession implements GateSession {
   }
 
   #finished(plan: Plan, end: ExecutionEnd): void {
-    if (end.status !== 'ok') {
-      this.#failed = true;
-      return;
-    }
+    if (end.status !== 'ok') return;
     if (plan.taints && this.#parts.asker.principal.kind === 'agent') this.#tainted = true;
     for (const change of plan.facts.changes) {
       // COMMIT of a failed transaction rolls back, and says so.
       const meant = change.kind === 'commit' && end.tag?.startsWith('ROLLBACK') === true ? ({ kind: 'rollback' } as const) : change;
       this.#state = applyChange(this.#state, meant, { facts: plan.facts, epoch: plan.epoch, masked: plan.masked });
-      if (meant.kind === 'commit' || meant.kind === 'rollback') this.#settled = this.#state;
       if (meant.kind === 'catalogChanged') this.#parts.services().service.invalidate();
     }
   }
 
+  /** A statement that ends badly for the client (a row limit) need not have failed in the database: only its own word counts. */
+  failed(): void {
+    this.#failed = true;
+  }
+
   ready(status: TransactionStatus): void {
-    if (status === 'I') {
-      if (this.#failed)
-        this.#state = {
-          ...this.#settled,
-          prepared: this.#state.prepared,
-          justification: this.#state.justification,
-          failFast: this.#state.failFast,
-        };
-      this.#settled = this.#state;
-    }
+    if (status === 'I') this.#state = settle(this.#state, this.#failed);
     this.#failed = false;
   }
 

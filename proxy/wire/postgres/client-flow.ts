@@ -133,6 +133,7 @@ export class ClientFlow implements Waits {
         const entry = state.pipeline.push(EXPECT.sync);
         entry.epoch = state.epoch++;
         entry.clean = state.cleanTransaction;
+        state.pipeline.endSegment(entry);
         return ON;
       }
       case CLIENT.Flush:
@@ -308,8 +309,7 @@ export class ClientFlow implements Waits {
     entry.rewritten = statement.rewritten;
     entry.clean = state.cleans(plan);
     if (plan?.barrier === true) {
-      entry.barrier = true;
-      state.pipeline.barriers++;
+      state.pipeline.raiseBarrier(entry);
     }
     return ON;
   }

@@ -61,6 +61,27 @@ export class Pipeline {
   /** Sync and Query messages whose ReadyForQuery is to come. */
   segments = 0;
 
+  /** A barrier was met in the segment that is being sent. */
+  #changing = false;
+
+  /** Judging what follows waits until this entry is answered. */
+  raiseBarrier(entry: Expected): void {
+    entry.barrier = true;
+    this.barriers++;
+    this.#changing = true;
+  }
+
+  /**
+   * The segment's Sync. What a segment has changed stands only when its transaction has ended: a later statement of it may fail
+   * and take all back, and SET LOCAL ends there. So what follows the Sync waits for its answer.
+   */
+  endSegment(sync: Expected): void {
+    if (!this.#changing) return;
+    sync.barrier = true;
+    this.barriers++;
+    this.#changing = false;
+  }
+
   get size(): number {
     return this.#size;
   }
@@ -133,6 +154,7 @@ export class Pipeline {
       const entry = this.#at(index);
       if (!ended && entry.kind === EXPECT.sync) {
         this.segments--;
+        if (entry.barrier) this.barriers--;
         continue;
       }
       if (!ended && entry.kind !== EXPECT.copyEnd) sound = false;

@@ -312,6 +312,7 @@ export class ServerFlow {
       return false;
     }
     if (head === undefined) return this.#outOfStep();
+    state.gate.failed();
     const running = this.#running(head);
     const told = head.refusal ?? running?.cut;
     const { clean, rewritten, refusedText, kind } = head;

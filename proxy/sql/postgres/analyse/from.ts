@@ -218,7 +218,12 @@ function join(binder: Binder, node: NodeOf<'JoinExpr'>, scope: Scope): FromItem 
   const right = node.rarg === undefined ? EMPTY : fromItem(binder, node.rarg, beside);
   const both = new Scope(scope.parent);
   both.inherit(scope);
-  both.items.push({ columns: [...left.columns, ...right.columns], relations: [...left.relations, ...right.relations] });
+  const open = left.open === undefined && right.open === undefined ? undefined : union([left.open ?? CLEAR, right.open ?? CLEAR]);
+  both.items.push({
+    columns: [...left.columns, ...right.columns],
+    relations: [...left.relations, ...right.relations],
+    ...(open === undefined ? {} : { open }),
+  });
   binder.expression(node.quals, both, 'join');
   const shared =
     node.isNatural === true
@@ -232,8 +237,12 @@ function join(binder: Binder, node: NodeOf<'JoinExpr'>, scope: Scope): FromItem 
     return { name, lineage };
   });
   const rest = [...left.columns, ...right.columns].filter((column) => !shared.includes(column.name));
-  const open = left.open === undefined && right.open === undefined ? undefined : union([left.open ?? CLEAR, right.open ?? CLEAR]);
-  if (node.isNatural === true && open !== undefined) binder.use(open, 'join');
+  if (node.isNatural === true && open !== undefined) {
+    // Any column may have one of its name in a relation whose columns are not known.
+    const all = [...left.columns, ...right.columns];
+    read(all);
+    binder.use(union([open, ...all.map((column) => column.lineage)]), 'join');
+  }
   const columns = [...merged, ...rest];
   const relations = [...left.relations, ...right.relations];
   if (node.join_using_alias !== undefined) relations.push({ alias: node.join_using_alias.aliasname ?? '', columns: merged });

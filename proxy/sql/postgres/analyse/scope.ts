@@ -94,13 +94,13 @@ export class Scope {
     for (const item of this.items) for (const column of item.columns) if (column.name === name) columns.push(column);
     if (columns.length > 0) return { columns, certain: true };
     for (const { open } of this.items) if (open !== undefined) columns.push({ name, lineage: open });
-    const outer = this.parent?.#columns(name);
+    const outer = this.parent === undefined ? undefined : this.parent.#columns(name);
     return outer === undefined ? { columns, certain: false } : { columns: [...columns, ...outer.columns], certain: outer.certain };
   }
 
   #row(name: string): ScopeRelation | undefined {
     for (const item of this.items) for (const relation of item.relations) if (relation.alias === name) return relation;
-    return this.parent?.#row(name);
+    return this.parent === undefined ? undefined : this.parent.#row(name);
   }
 
   relation(alias: string, schema?: string): ScopeRelation | undefined {

@@ -122,6 +122,17 @@ function maintenance(binder: Binder, range: NodeOf<'RangeVar'> | undefined): voi
   binder.effect('maintenance');
 }
 
+/** As the server's command tags say it. */
+const TRANSACTION_KINDS: Readonly<Record<string, string>> = {
+  TRANS_STMT_BEGIN: 'BEGIN',
+  TRANS_STMT_START: 'START TRANSACTION',
+  TRANS_STMT_COMMIT: 'COMMIT',
+  TRANS_STMT_ROLLBACK: 'ROLLBACK',
+  TRANS_STMT_SAVEPOINT: 'SAVEPOINT',
+  TRANS_STMT_RELEASE: 'RELEASE',
+  TRANS_STMT_ROLLBACK_TO: 'ROLLBACK',
+};
+
 export const STATEMENTS: { readonly [T in NodeType]?: Walk<T> } = {
   SelectStmt: select,
   InsertStmt: changed('INSERT', insert),
@@ -141,7 +152,7 @@ export const STATEMENTS: { readonly [T in NodeType]?: Walk<T> } = {
     if (/^gatehouse\./iu.test(node.name ?? '')) binder.gap('settings of Gatehouse are not shown');
   },
   TransactionStmt: (binder, node) => {
-    binder.facts.kind = 'TRANSACTION';
+    binder.facts.kind = TRANSACTION_KINDS[node.kind ?? ''] ?? 'TRANSACTION';
     transaction(binder, node);
   },
   PrepareStmt: (binder, node, range) => {

@@ -165,6 +165,7 @@ export function openGate(rules: OpenGateRules): OpenGate {
           },
         };
       },
+      failed: () => undefined,
       ready: (status) => {
         gate.events.push(`ready ${status}`);
       },
