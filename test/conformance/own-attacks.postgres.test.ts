@@ -45,7 +45,8 @@ describe.each<{ version: PostgresVersion }>([{ version: 15 }, { version: 18 }])(
       if (typeof step === 'object' && 'direct' in step) {
         await using direct = await connectTapped(server.config(database));
         const { error } = await direct.run(step.direct, 'simple');
-        expect(error, `${id}: ${step.direct}`).toBeUndefined();
+        // What the first form did can't be done again.
+        if (form === 'simple') expect(error, `${id}: ${step.direct}`).toBeUndefined();
         continue;
       }
       const result = typeof step === 'string' ? await client.run(step, form) : await client.pipeline(step);

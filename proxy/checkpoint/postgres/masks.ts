@@ -105,6 +105,13 @@ export class MaskResolver {
     return relation.columns.some((column) => this.maskOf(sourceOf(relation, column)) !== undefined);
   }
 
+  /** Could an error raised while it is read quote a masked value? So for a view that only looks at one in a condition. */
+  mayQuote(relation: CatalogRelation): boolean {
+    if (this.isGoverned(relation)) return true;
+    const { relations, unknown } = this.#derived.readBy(relation);
+    return unknown || [...relations].some((read) => this.isGoverned(read));
+  }
+
   /** Is anything in the database masked for this principal? Looks at every relation once. */
   get masksAnything(): boolean {
     this.#any ??= this.#input.catalog.parts.relations.some((relation) => !isSystemSchema(relation.schema) && this.isGoverned(relation));

@@ -2,7 +2,7 @@
 // The walkers of this folder are functions over it.
 import type { Action, ColumnUse, Effect } from '../../analysis.ts';
 import type { Catalog, CatalogRelation, CatalogType } from '../catalog/catalog.ts';
-import { isSystemSchema } from '../catalog/catalog.ts';
+import { isSystemSchema, isUserObject } from '../catalog/catalog.ts';
 import { isStatementHistory, readingOfSystemRelation } from '../catalog/system-relations.ts';
 import type { Node, NodeOf, ParseOutcome } from '../parse/parsed.ts';
 import { as } from '../parse/parsed.ts';
@@ -126,7 +126,9 @@ export class Binder {
       this.gap(`"${shown}" can not be read`, position, { sqlstate: '42809' });
       return undefined;
     }
-    if (isSystemSchema(found.schema) ? readingOfSystemRelation(found.schema, found.name) === 'refused' : isStatementHistory(found.name)) {
+    if (isSystemSchema(found.schema) && isUserObject(found.oid)) {
+      this.gap(`"${shown}" is not the server's own, though it stands in a schema of the server`, position);
+    } else if (isSystemSchema(found.schema) ? readingOfSystemRelation(found.schema, found.name) === 'refused' : isStatementHistory(found.name)) {
       this.gap(`"${shown}" shows statistics, statements or secrets of others`, position);
     }
     return found;
@@ -140,7 +142,7 @@ export class Binder {
     const system = this.catalog.relation('pg_catalog', name);
     if (system !== undefined) return system;
     for (const path of this.session.searchPath) {
-      const found = this.catalog.relation(path, name);
+      const found = this.catalog.hasSchema(path) ? this.catalog.relation(path, name) : undefined;
       if (found !== undefined) return found;
     }
     return this.session.temporary.get(name);

@@ -224,6 +224,32 @@ export function truncate(binder: Binder, node: NodeOf<'TruncateStmt'>): void {
   }
 }
 
+/** Things that run code: what is known of them hangs on their names. */
+const CODE = new Set([
+  'OBJECT_FUNCTION',
+  'OBJECT_PROCEDURE',
+  'OBJECT_ROUTINE',
+  'OBJECT_AGGREGATE',
+  'OBJECT_OPERATOR',
+  'OBJECT_OPCLASS',
+  'OBJECT_OPFAMILY',
+  'OBJECT_EXTENSION',
+]);
+
+/**
+ * A new name or another schema for something. Classification and reviews of functions go by names, so whatever is known under the
+ * old one must not be moved out of it: all relations of a renamed schema count as altered, code counts as not reviewed.
+ */
+export function renamed(binder: Binder, type: string | undefined, node: { readonly relation?: NodeOf<'RangeVar'>; readonly subname?: string; readonly object?: Node }): void {
+  simpleChange('alter')(binder, node);
+  if (type === 'OBJECT_SCHEMA') {
+    for (const relation of binder.catalog.parts.relations) if (relation.schema === node.subname) binder.facts.altered.push(relation);
+  } else if (CODE.has(type ?? '')) {
+    const parts = names(as(node.object, 'ObjectWithArgs')?.objname);
+    binder.facts.opaque.push({ schema: parts.length > 1 ? (parts[0] ?? '') : 'public', name: parts.at(-1) ?? 'code', position: undefined });
+  }
+}
+
 /** Statements whose effect on one relation (if they name one) is all that is judged. */
 export function simpleChange(action: Action) {
   return (binder: Binder, node: { readonly relation?: NodeOf<'RangeVar'> }): void => {

@@ -4,7 +4,7 @@ import type { Catalog, CatalogRelation } from '../catalog/catalog.ts';
 import type { ParseOutcome } from '../parse/parsed.ts';
 import { TokenStream } from '../parse/tokens.ts';
 import { analyse } from './analyse.ts';
-import { type SourceColumn, sourceOf } from './lineage.ts';
+import { isOthersColumn, type SourceColumn, sourceOf } from './lineage.ts';
 
 export interface Bases {
   /** Table columns that the value may depend on, including the column itself when it is one. */
@@ -16,6 +16,8 @@ export interface Bases {
 }
 
 interface ViewOutputs {
+  /** Relations that the definition reads. */
+  readonly reads: readonly CatalogRelation[];
   readonly outputs: readonly { readonly lineage: ReadonlySet<SourceColumn>; readonly direct?: SourceColumn }[];
   readonly unknown: boolean;
 }
@@ -106,10 +108,24 @@ export class DerivedColumns {
     let unknown = false;
     for (const part of output.lineage) {
       const bases = this.bases(part);
-      unknown ||= bases.unknown;
+      unknown ||= bases.unknown || isOthersColumn(part);
       for (const base of bases.columns) columns.add(base);
     }
     return { columns, direct: output.direct === undefined ? undefined : this.bases(output.direct).direct, unknown };
+  }
+
+  /** The relation and all that its definition reads, however deep; `unknown` when a definition can't be followed. */
+  readBy(relation: CatalogRelation): { readonly relations: ReadonlySet<CatalogRelation>; readonly unknown: boolean } {
+    const relations = new Set([relation]);
+    let unknown = false;
+    // A set takes what is added while it is walked.
+    for (const one of relations) {
+      if (one.definition === undefined) continue;
+      const view = this.#viewOutputs(one);
+      unknown ||= view.unknown;
+      for (const read of view.reads) relations.add(read);
+    }
+    return { relations, unknown };
   }
 
   #viewOutputs(relation: CatalogRelation): ViewOutputs {
@@ -126,10 +142,10 @@ export class DerivedColumns {
     if (outcome === undefined) {
       this.needs.add(text);
       this.#missing += 1;
-      return { outputs: [], unknown: true };
+      return { reads: [], outputs: [], unknown: true };
     }
     const statement = outcome.kind === 'parsed' ? outcome.parsed.statements[0] : undefined;
-    if (outcome.kind !== 'parsed' || statement === undefined) return { outputs: [], unknown: true };
+    if (outcome.kind !== 'parsed' || statement === undefined) return { reads: [], outputs: [], unknown: true };
     const bytes = Buffer.from(text, 'utf8');
     const { facts, needs } = analyse({
       statement,
@@ -144,6 +160,7 @@ export class DerivedColumns {
     const opaque = facts.opaque.some((routine) => !this.#isClean(routine));
     // The server's own catalogs hold no values of tables.
     const gaps = facts.gaps.length > 0 || facts.outputs === undefined || !facts.outputsExact;
-    return { outputs: facts.outputs ?? [], unknown: opaque || gaps };
+    const reads = [...facts.references, ...facts.usages.map(({ source }) => source)].map(({ relation }) => relation);
+    return { reads, outputs: facts.outputs ?? [], unknown: opaque || gaps };
   }
 }

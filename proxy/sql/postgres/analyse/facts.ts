@@ -117,6 +117,8 @@ export interface StatementFacts {
   altered: CatalogRelation[];
   /** EXPLAIN of a change or ANALYZE; COPY directions and the like that policy or guard must know. */
   analyze: boolean;
+  /** Its errors and notices may quote values of relations that are not named in it. */
+  quotesAnything: boolean;
   /** Names a prepared statement or cursor whose own judgement rules. */
   executes: { readonly kind: 'prepared' | 'cursor'; readonly name: string } | undefined;
   /** User functions whose code was not analysed. */
@@ -149,6 +151,7 @@ export function emptyFacts(kind: string): StatementFacts {
     hasWhere: false,
     altered: [],
     analyze: false,
+    quotesAnything: false,
     executes: undefined,
     opaque: [],
     estimate: false,

@@ -5,7 +5,7 @@ import type { CatalogRoutine } from '../catalog/catalog.ts';
 import { type Node, type NodeOf, as, names } from '../parse/parsed.ts';
 import { type Binder, constantText } from './binder.ts';
 import { CLEAR, type Lineage, union } from './lineage.ts';
-import { routineBody } from './routine-body.ts';
+import { routineBody, routineDefaults } from './routine-body.ts';
 import type { Scope } from './scope.ts';
 import { isFreeSetting } from './settings.ts';
 
@@ -33,7 +33,7 @@ function fits(routine: CatalogRoutine, count: number): boolean {
 
 function userRoutines(binder: Binder, schema: string | undefined, name: string, count: number): readonly CatalogRoutine[] {
   const found: CatalogRoutine[] = [];
-  for (const path of schema === undefined ? binder.session.searchPath : [schema]) found.push(...binder.catalog.routines(path, name));
+  for (const path of schema === undefined ? ['pg_catalog', ...binder.session.searchPath] : [schema]) found.push(...binder.catalog.routines(path, name));
   const fitting = found.filter((routine) => fits(routine, count));
   return fitting.length > 0 ? fitting : found;
 }
@@ -57,10 +57,16 @@ function builtinCall(binder: Binder, node: NodeOf<'FuncCall'>, name: string, pos
 }
 
 /** Judges the code of user functions; what their bodies read. */
-function userCall(binder: Binder, routines: readonly CatalogRoutine[], position: number): Lineage[] {
+function userCall(binder: Binder, routines: readonly CatalogRoutine[], count: number, position: number): Lineage[] {
   const read: Lineage[] = [];
   for (const routine of routines) {
     if (routine.pureExtension && routine.kind === 'function') continue;
+    const defaults = count < routine.argumentCount ? routineDefaults(binder, routine, position) : CLEAR;
+    if (defaults === undefined) {
+      binder.facts.opaque.push({ schema: routine.schema, name: routine.name, position });
+      continue;
+    }
+    read.push(defaults);
     const plain = routine.kind === 'function' && routine.language === 'sql' && !routine.hasSettings;
     const body = plain ? routineBody(binder, routine, position) : undefined;
     if (body !== undefined) {
@@ -78,15 +84,18 @@ export function functionCall(binder: Binder, node: NodeOf<'FuncCall'>, scope: Sc
   const name = parts.at(-1) ?? '';
   const schema = parts.length > 1 ? parts.at(-2) : undefined;
   if (parts.length > 2) binder.gap('a name with a database in it can not be checked', position);
+  const count = (node.args ?? []).length;
   let inner: ColumnUse = use;
   const lineages: Lineage[] = [];
   if (schema === 'pg_catalog') {
     builtinCall(binder, node, name, position);
+    lineages.push(...userCall(binder, userRoutines(binder, schema, name, count), count, position));
     inner = argumentUse(node, classOfBuiltin(name), use);
   } else if (schema === 'information_schema') {
+    lineages.push(...userCall(binder, userRoutines(binder, schema, name, count), count, position));
     if (!INFORMATION_SCHEMA_FUNCTIONS.test(name)) binder.gap(`function "${name}" is not known`, position);
   } else {
-    const routines = userRoutines(binder, schema, name, (node.args ?? []).length);
+    const routines = userRoutines(binder, schema, name, count);
     const builtin = schema === undefined && binder.catalog.isBuiltinFunction(name);
     // Overloads of both may compete: what runs is decided by types, so both are judged.
     if (builtin) {
@@ -94,7 +103,7 @@ export function functionCall(binder: Binder, node: NodeOf<'FuncCall'>, scope: Sc
       inner = argumentUse(node, classOfBuiltin(name), use);
     }
     if (routines.length > 0) {
-      lineages.push(...userCall(binder, routines, position));
+      lineages.push(...userCall(binder, routines, count, position));
       if (routines.some((routine) => routine.kind === 'aggregate')) inner = 'aggregate';
     } else if (!builtin) {
       // `relation(column)`-style notation reads a field of a row.

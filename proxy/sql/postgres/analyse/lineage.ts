@@ -1,5 +1,6 @@
 // Lineage: the base columns that a value depends on. Columns are compared by identity, so each is made once per snapshot.
 import type { CatalogColumn, CatalogRelation } from '../catalog/catalog.ts';
+import { isOwnRowColumn } from '../catalog/system-relations.ts';
 
 export interface SourceColumn {
   readonly relation: CatalogRelation;
@@ -7,6 +8,10 @@ export interface SourceColumn {
 }
 
 export type Lineage = ReadonlySet<SourceColumn>;
+
+/** Does the column show other people's statements unless rewriting limits it to the session's own row? */
+export const isOthersColumn = ({ relation, column }: SourceColumn): boolean =>
+  relation.schema === 'pg_catalog' && isOwnRowColumn(relation.name, column.name);
 
 export const CLEAR: Lineage = new Set();
 

@@ -5,7 +5,7 @@ import type { CatalogRoutine } from '../catalog/catalog.ts';
 import { accountFor } from './accounting.ts';
 import { Binder } from './binder.ts';
 import { emptyFacts } from './facts.ts';
-import { CLEAR, type Lineage } from './lineage.ts';
+import { CLEAR, isOthersColumn, type Lineage } from './lineage.ts';
 import { Scope } from './scope.ts';
 
 const MAX_DEPTH = 8;
@@ -19,8 +19,16 @@ export function bodyText(body: string): string {
 
 /** Analyses a body into the caller's facts; what it reads. Undefined when it can't be read: the function is opaque then. */
 export function routineBody(binder: Binder, routine: CatalogRoutine, position: number): Lineage | undefined {
-  if (routine.body === undefined || binder.depth >= MAX_DEPTH) return undefined;
-  const text = bodyText(routine.body);
+  return routine.body === undefined ? undefined : textRead(binder, routine, bodyText(routine.body), position);
+}
+
+/** What the default values of left-out arguments read. */
+export function routineDefaults(binder: Binder, routine: CatalogRoutine, position: number): Lineage | undefined {
+  return routine.defaultValues === undefined ? CLEAR : textRead(binder, routine, `select ${routine.defaultValues}`, position);
+}
+
+function textRead(binder: Binder, routine: CatalogRoutine, text: string, position: number): Lineage | undefined {
+  if (binder.depth >= MAX_DEPTH) return undefined;
   const outcome = binder.definitions.get(text);
   if (outcome === undefined) {
     binder.needs.add(text);
@@ -48,6 +56,8 @@ export function routineBody(binder: Binder, routine: CatalogRoutine, position: n
   }
   const { facts } = inner;
   if (facts.gaps.length > 0 || facts.changes.length > 0) return undefined;
+  // What shows only the session's own row does so by rewriting.
+  if (facts.usages.some(({ source }) => isOthersColumn(source))) return undefined;
   for (const effect of facts.effects) {
     if (!binder.facts.effects.some((known) => JSON.stringify(known) === JSON.stringify(effect))) binder.facts.effects.push(effect);
   }

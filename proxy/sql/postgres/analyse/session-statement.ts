@@ -47,9 +47,12 @@ function setSearchPath(
   range: { start: number; end: number },
 ): void {
   if (path !== 'default') {
-    const schemas = path.filter((schema) => schema !== undefined && schema !== '');
+    // `"$user"` means the schema of the role's name, if there is one.
+    const { role } = binder.catalog.parts;
+    const meant = path.flatMap((schema) => (schema !== '$user' ? [schema] : role !== undefined && binder.catalog.hasSchema(role) ? [role] : []));
+    const schemas = meant.filter((schema) => schema !== undefined && schema !== '');
     if (
-      schemas.length !== path.filter((schema) => schema !== '').length ||
+      schemas.length !== meant.filter((schema) => schema !== '').length ||
       schemas.some((schema) => schema === undefined || schema === 'pg_temp' || schema.startsWith('pg_temp_') || schema === 'pg_catalog')
     ) {
       binder.gap('search_path may name ordinary schemas only', range.start);

@@ -14,6 +14,7 @@ import {
   drop,
   grant,
   newObject,
+  renamed,
   simpleChange,
   truncate,
 } from './definition.ts';
@@ -117,9 +118,14 @@ function call(binder: Binder, node: NodeOf<'CallStmt'>): void {
     );
 }
 
+/** What it finds wrong (a value that breaks an index) it may quote, so the relation counts as one that is changed. */
 function maintenance(binder: Binder, range: NodeOf<'RangeVar'> | undefined): void {
+  // The name of REINDEX may be an index's, which is in no snapshot.
   if (range !== undefined) binder.seen.add(range);
-  binder.effect('maintenance');
+  const relation = range === undefined ? undefined : binder.findRelation(range.schemaname, range.relname ?? '');
+  if (relation !== undefined) binder.facts.targets.push({ relation, start: range?.location ?? 0 });
+  else binder.facts.quotesAnything = true;
+  binder.effect('maintenance', relation);
 }
 
 /** As the server's command tags say it. */
@@ -174,10 +180,10 @@ export const STATEMENTS: { readonly [T in NodeType]?: Walk<T> } = {
   VacuumStmt: defined('VACUUM', (binder, node: NodeOf<'VacuumStmt'>) => {
     for (const entry of node.rels ?? []) {
       const range = as(entry, 'VacuumRelation')?.relation;
-      const relation = range === undefined ? undefined : binder.relation(range);
-      if (relation !== undefined) binder.effect('maintenance', relation);
+      if (range !== undefined) binder.relation(range);
+      maintenance(binder, range);
     }
-    binder.effect('maintenance');
+    if ((node.rels ?? []).length === 0) maintenance(binder, undefined);
   }),
   CreateStmt: defined('CREATE TABLE', createTable),
   CreateTableAsStmt: (binder, node) => {
@@ -194,12 +200,12 @@ export const STATEMENTS: { readonly [T in NodeType]?: Walk<T> } = {
   CommentStmt: defined('COMMENT', comment),
   GrantStmt: defined('GRANT', grant),
   GrantRoleStmt: defined('GRANT ROLE', (binder) => binder.effect('grant')),
-  RenameStmt: defined('ALTER TABLE', simpleChange('alter')),
-  AlterObjectSchemaStmt: defined('ALTER TABLE', simpleChange('alter')),
+  RenameStmt: defined('ALTER TABLE', (binder, node: NodeOf<'RenameStmt'>) => renamed(binder, node.renameType, node)),
+  AlterObjectSchemaStmt: defined('ALTER TABLE', (binder, node: NodeOf<'AlterObjectSchemaStmt'>) => renamed(binder, node.objectType, node)),
   AlterOwnerStmt: defined('ALTER TABLE', simpleChange('alter')),
   RefreshMatViewStmt: defined('REFRESH MATERIALIZED VIEW', (binder, node: NodeOf<'RefreshMatViewStmt'>) => {
-    const relation = node.relation === undefined ? undefined : binder.relation(node.relation);
-    binder.effect('maintenance', relation);
+    if (node.relation !== undefined) binder.relation(node.relation);
+    maintenance(binder, node.relation);
   }),
   ReindexStmt: defined('REINDEX', (binder, node: NodeOf<'ReindexStmt'>) => maintenance(binder, node.relation)),
   ClusterStmt: defined('CLUSTER', (binder, node: NodeOf<'ClusterStmt'>) => maintenance(binder, node.relation)),

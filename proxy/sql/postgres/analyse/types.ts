@@ -34,7 +34,7 @@ export function checkOperator(binder: Binder, operator: readonly Node[] | undefi
   const parts = names(operator);
   const name = parts.at(-1) ?? '';
   const schema = parts.length > 1 ? parts[0] : undefined;
-  if (schema === 'pg_catalog') return;
+  if (schema === 'pg_catalog' && !binder.catalog.isUserOperator(name)) return;
   // `between` and `~~`-style keyword forms give the name of a built-in or a word; neither can be a user's operator then.
   if (schema !== undefined || binder.catalog.isUserOperator(name)) {
     binder.facts.opaque.push({ schema: schema ?? 'public', name: `operator ${name}`, position });

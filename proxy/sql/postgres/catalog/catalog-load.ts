@@ -31,15 +31,19 @@ const ROUTINES = (version: number): string => `
   select p.oid, n.nspname, p.proname, p.prokind, l.lanname,
          case when l.lanname = 'sql' then ${version >= 140000 ? 'coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc)' : 'p.prosrc'} end,
          coalesce(array_to_json(p.proargnames)::text, '[]'), p.pronargs, p.pronargdefaults, p.provariadic <> 0,
-         p.proconfig is not null, p.proretset, p.prorettype,
+         p.proconfig is not null, p.proretset, p.prorettype, pg_catalog.pg_get_expr(p.proargdefaults, 0),
          p.provolatile = 'i' and exists (select from pg_catalog.pg_depend d
            where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid and d.deptype = 'e')
     from pg_catalog.pg_proc p
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     join pg_catalog.pg_language l on l.oid = p.prolang
-   where n.nspname not in ('pg_catalog', 'information_schema')`;
+   where n.nspname not in ('pg_catalog', 'information_schema') or p.oid >= ${FIRST_USER_OID}`;
 
-const BUILTIN_FUNCTIONS = "select distinct proname from pg_catalog.pg_proc where pronamespace = 'pg_catalog'::pg_catalog.regnamespace";
+/** The server's own objects have smaller oids (FirstNormalObjectId), whatever schema a user's were made in or moved to. */
+const FIRST_USER_OID = 16384;
+
+const BUILTIN_FUNCTIONS = `
+  select distinct proname from pg_catalog.pg_proc where pronamespace = 'pg_catalog'::pg_catalog.regnamespace and oid < ${FIRST_USER_OID}`;
 
 const TYPES = `
   select t.oid, n.nspname, t.typname, t.typtype, t.typbasetype, t.typelem, t.typcategory,
@@ -47,18 +51,20 @@ const TYPES = `
     from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
    where n.nspname !~ '^pg_toast|^pg_temp_'`;
 
-const SCHEMAS = "select nspname from pg_catalog.pg_namespace where nspname !~ '^pg_toast|^pg_temp_'";
+const SCHEMAS = `
+  select nspname from pg_catalog.pg_namespace
+   where nspname !~ '^pg_toast|^pg_temp_' and pg_catalog.has_schema_privilege(oid, 'usage')`;
 
 const OPERATORS = `
-  select distinct o.oprname from pg_catalog.pg_operator o join pg_catalog.pg_namespace n on n.oid = o.oprnamespace
-   where n.nspname <> 'pg_catalog'
+  select distinct o.oprname from pg_catalog.pg_operator o
+   where o.oid >= ${FIRST_USER_OID}
      and not exists (select from pg_catalog.pg_depend d
                       where d.classid = 'pg_catalog.pg_operator'::pg_catalog.regclass and d.objid = o.oid and d.deptype = 'e')`;
 
 const CASTS = `
   select distinct k.casttarget from pg_catalog.pg_cast k
-    left join pg_catalog.pg_proc p on p.oid = k.castfunc left join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-   where n.nspname is not null and n.nspname <> 'pg_catalog'
+    join pg_catalog.pg_proc p on p.oid = k.castfunc
+   where p.oid >= ${FIRST_USER_OID}
      and not exists (select from pg_catalog.pg_depend d
                       where d.classid = 'pg_catalog.pg_cast'::pg_catalog.regclass and d.objid = k.oid and d.deptype = 'e')`;
 
@@ -105,6 +111,7 @@ export async function loadCatalog(query: CatalogQuery, version: number): Promise
     // With an empty path the server prints definitions and types with their schemas.
     await query("set local search_path to ''");
     const serverVersion = number((await query('show server_version_num'))[0]?.[0]);
+    const role = text((await query('select current_user'))[0]?.[0]);
     const relationRows = await query(RELATIONS);
     const columns = group(
       (await query(COLUMNS)).map((row): readonly [number, CatalogColumn] => [
@@ -124,6 +131,7 @@ export async function loadCatalog(query: CatalogQuery, version: number): Promise
     const children = group(links.map(([child, parent]) => [parent, child] as const));
     const parts: CatalogParts = {
       serverVersion,
+      role,
       relations: relationRows.map(
         (row): CatalogRelation => ({
           oid: number(row[0]),
@@ -153,7 +161,8 @@ export async function loadCatalog(query: CatalogQuery, version: number): Promise
           hasSettings: yes(row[10]),
           returnsSet: yes(row[11]),
           returnTypeOid: number(row[12]),
-          pureExtension: yes(row[13]),
+          ...(row[13] == null ? {} : { defaultValues: row[13] }),
+          pureExtension: yes(row[14]),
         }),
       ),
       builtinFunctions: (await query(BUILTIN_FUNCTIONS)).map((row) => text(row[0])),

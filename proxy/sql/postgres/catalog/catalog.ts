@@ -42,6 +42,8 @@ export interface CatalogRoutine {
   readonly argumentNames: readonly string[];
   readonly argumentCount: number;
   readonly defaults: number;
+  /** The expressions of the defaults, separated by commas, as the server prints them. */
+  readonly defaultValues?: string;
   readonly variadic: boolean;
   /** `set search_path` and the like travel with the function and change how its body is read. */
   readonly hasSettings: boolean;
@@ -73,16 +75,19 @@ export interface ForeignKey {
 
 export interface CatalogParts {
   readonly serverVersion: number;
+  /** The role that sessions run as; absent where no session is meant. */
+  readonly role?: string;
   readonly relations: readonly CatalogRelation[];
   /** Outside pg_catalog and information_schema. */
   readonly routines: readonly CatalogRoutine[];
   /** Every function name of pg_catalog. */
   readonly builtinFunctions: readonly string[];
   readonly types: readonly CatalogType[];
+  /** Schemas that the role may use; the server passes over others in search_path. */
   readonly schemas: readonly string[];
-  /** Names of operators defined outside pg_catalog. */
+  /** Names of operators that users have defined. */
   readonly userOperators: readonly string[];
-  /** Target type oids of casts that run a function defined outside pg_catalog. */
+  /** Target type oids of casts that run a user's function. */
   readonly userCastTargets: readonly number[];
   readonly foreignKeys: readonly ForeignKey[];
 }
@@ -176,6 +181,9 @@ export class Catalog {
     return this.#casts.has(targetOid);
   }
 }
+
+/** Was this made by a user, whatever schema it stands in? */
+export const isUserObject = (oid: number): boolean => oid >= 16384;
 
 /** Relations that belong to the server itself. */
 export const isSystemSchema = (schema: string): boolean =>
