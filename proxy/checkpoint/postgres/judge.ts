@@ -242,11 +242,12 @@ function planOf(
   const { facts, epoch } = one;
   const { policy } = input.services;
   const touchesGoverned =
-    facts.references.some((reference) => isGoverned(reference, masks.maskOf)) ||
-    facts.targets.some(({ relation }) => masks.isGoverned(relation) || relation.runsCode) ||
+    facts.references.some((reference) => isGoverned(reference, masks.maskOf) || masks.mayQuote(reference.relation)) ||
+    facts.targets.some(({ relation }) => masks.mayQuote(relation) || relation.runsCode) ||
     facts.altered.some((relation) => masks.isGoverned(relation)) ||
     (facts.copied !== undefined && isGoverned(facts.copied.reference, masks.maskOf)) ||
-    facts.opaque.length > 0;
+    facts.opaque.length > 0 ||
+    facts.quotesAnything;
   const actions = facts.effects.map((effect) => effect.action);
   const read = facts.usages.filter((usage) => usage.use === 'output');
   return {

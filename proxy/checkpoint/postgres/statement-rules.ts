@@ -138,7 +138,7 @@ async function resolveMasks(rule: RuleInput): Promise<MaskResolver> {
   );
   // Tags of views come from their definitions, which have to be parsed first.
   for (let round = 0; round < 30; round += 1) {
-    for (const { relation } of [...rule.facts.references, ...rule.facts.targets]) masks.isGoverned(relation);
+    for (const { relation } of [...rule.facts.references, ...rule.facts.targets]) masks.mayQuote(relation);
     for (const relation of rule.facts.altered) masks.isGoverned(relation);
     for (const { source } of rule.facts.usages) masks.maskOf(source);
     if (rule.facts.opaque.length > 0 || rule.facts.effects.some((effect) => effect.action === 'listen')) void masks.masksAnything;
