@@ -11,7 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   agent: async () => (await import('./agent.ts')).agentCommand,
   me: async () => (await import('./me.ts')).meCommand,
   check: async () => (await import('./check.ts')).checkCommand,
-  policy: async () => (await import('./policy.ts')).policyCommand,
+  policy: async () => (await import('./policy-judge.ts')).policyWithJudge,
   audit: async () => (await import('./audit.ts')).auditCommand,
   classify: async () => notYet,
   holds: async () => notYet,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_BUNDLE } from '../policy/profile-bundle.ts';
-import { policyCommand } from './policy.ts';
+import { policyWithJudge } from './policy-judge.ts';
 
 let home = '';
 beforeEach(() => {
@@ -13,7 +13,12 @@ afterEach(() => rmSync(home, { recursive: true }));
 
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   let [out, err] = ['', ''];
-  const code = await policyCommand(args, { home, stdout: { write: (text) => (out += text) }, stderr: { write: (text) => (err += text) } });
+  const code = await policyWithJudge(args, {
+    home,
+    keyFile: undefined,
+    stdout: { write: (text) => (out += text) },
+    stderr: { write: (text) => (err += text) },
+  });
   return { code, out, err };
 }
 

@@ -66,6 +66,8 @@ const test = z
     connection: z.string(),
     sql: z.string().optional(),
     justification: z.string().optional(),
+    /** Rows that the planner would expect a change to touch; not known without it. */
+    estimatedRows: rows.optional(),
     question: question.optional(),
     columns: z.record(z.string().regex(/^[^.]+\.[^.]+\.[^.]+$/), z.union([z.string(), names])).optional(),
     expect: expectation.optional(),
@@ -78,6 +80,7 @@ const test = z
       if (given.as !== undefined || given.expect !== undefined) flaw('`columns` names its expectation itself; it has no `as` or `expect`');
     } else if (given.as === undefined || given.expect === undefined) flaw('`as` and `expect` are needed');
     if (given.justification !== undefined && kinds[0] !== 'sql') flaw('`justification` belongs to `sql`; in a question it is in `context`');
+    if (given.estimatedRows !== undefined && kinds[0] !== 'sql') flaw('`estimatedRows` belongs to `sql`; in a question it is in `context`');
     if (given.expect?.masked !== undefined && kinds[0] !== 'sql') flaw('`masked` belongs to `sql`');
     if (given.expect?.code !== undefined && kinds[0] !== 'question') flaw('`code` belongs to `question`');
     const asked = given.question;
@@ -114,7 +117,14 @@ interface Common {
 }
 export type BundleTest = Common &
   (
-    | { readonly kind: 'sql'; readonly as: Principal; readonly sql: string; readonly justification?: string; readonly expect: Expectation }
+    | {
+        readonly kind: 'sql';
+        readonly as: Principal;
+        readonly sql: string;
+        readonly justification?: string;
+        readonly estimatedRows?: number;
+        readonly expect: Expectation;
+      }
     | {
         readonly kind: 'question';
         readonly as: Principal;
@@ -204,6 +214,7 @@ function toTest(document: StrictDocument<z.infer<typeof testFile>>, index: numbe
       sql: given.sql,
       expect: given.expect,
       ...(given.justification === undefined ? {} : { justification: given.justification }),
+      ...(given.estimatedRows === undefined ? {} : { estimatedRows: given.estimatedRows }),
     };
   const asked = given.question;
   if (asked === undefined) return undefined;

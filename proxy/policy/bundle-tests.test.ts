@@ -17,6 +17,7 @@ async function run(tests: string, judge?: Judge): Promise<readonly TestReport[]>
     defaultFiles({
       'tests/policies.yaml': undefined,
       'tests/classification.yaml': undefined,
+      'tests/statements.yaml': undefined,
       'tests/a.yaml': HEAD + tests,
       'tests/shop.json': '{"tables": []}',
     }),

@@ -20,7 +20,7 @@ export type Judge = (
   environment: ConnectionFacts['environment'],
   snapshot: unknown,
   sql: string,
-  more: { readonly engine: PolicyEngine; readonly database: string; readonly justification?: string },
+  more: { readonly engine: PolicyEngine; readonly database: string; readonly justification?: string; readonly estimatedRows?: number },
 ) => Promise<Judged>;
 
 export interface TestReport {
@@ -90,12 +90,13 @@ async function run(engine: PolicyEngine, test: BundleTest, snapshot: unknown, ju
     }
     case 'sql': {
       if (judge === undefined) return ['no judge'];
-      const { as, connection, sql, justification } = test;
+      const { as, connection, sql, justification, estimatedRows } = test;
       try {
         const found = await judge(as, connection.name, connection.environment, snapshot, sql, {
           engine,
           database: connection.database,
           ...(justification === undefined ? {} : { justification }),
+          ...(estimatedRows === undefined ? {} : { estimatedRows }),
         });
         return differences(test.expect, found);
       } catch (error) {

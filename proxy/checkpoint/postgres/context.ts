@@ -1,18 +1,18 @@
 // What all judging on one PostgreSQL connection shares, and the values that one judgement is about.
 import type { AuditJudgement, Door } from '../../../contracts/audit.ts';
-import type { ConnectionFacts, Limits, PolicyEngine, Principal } from '../../policy/engine.ts';
+import type { ConnectionFacts, Limits, PolicyEngine, Principal, Remedy } from '../../policy/engine.ts';
 import type { StatementFacts } from '../../sql/postgres/analyse/facts.ts';
 import type { SourceColumn } from '../../sql/postgres/analyse/lineage.ts';
 import type { ParserPool } from '../../sql/postgres/parse/parser-pool.ts';
 import type { Catalog } from '../../sql/postgres/catalog/catalog.ts';
-import type { PostgresService } from '../../sql/postgres/service.ts';
+import type { CatalogService } from '../../sql/postgres/service.ts';
 import type { Refusal, StatementPlan } from '../gate.ts';
 import type { MaskResolver } from './masks.ts';
 import type { SessionState } from './session-names.ts';
 
 export interface JudgeServices {
   readonly parser: ParserPool;
-  readonly service: PostgresService;
+  readonly service: CatalogService;
   readonly policy: PolicyEngine;
   readonly connection: ConnectionFacts;
 }
@@ -49,7 +49,13 @@ export interface Plan extends StatementPlan {
 /** The outcome of judging one text. `verdict` also for callers that explain (check, policy test). */
 export type Ruling =
   | { readonly kind: 'forward'; readonly text: Uint8Array; readonly plans: readonly Plan[]; readonly cacheable: boolean }
-  | { readonly kind: 'refuse'; readonly refusal: Refusal; readonly audit: AuditJudgement };
+  | {
+      readonly kind: 'refuse';
+      readonly refusal: Refusal;
+      readonly audit: AuditJudgement;
+      /** What would lift it, where policy holds. */
+      readonly remedies?: readonly Remedy[];
+    };
 
 export interface JudgeInput {
   readonly services: JudgeServices;

@@ -1,6 +1,6 @@
 // What would happen to a statement, and why, without running it: for `check`, `policy test` and the app's "try a statement".
 import type { Principal, Remedy } from '../../policy/engine.ts';
-import type { JudgeServices } from './context.ts';
+import type { JudgeServices, Ruling } from './context.ts';
 import { judgeText } from './judge.ts';
 import { openState } from './session-names.ts';
 
@@ -19,16 +19,16 @@ export interface Explanation {
   readonly rewritten?: string;
 }
 
-/** `justification`: as if it had been given in the session. */
-export async function explain(
+/** The ruling for a fresh session. `justification`: as if it had been given in the session. */
+export async function ruleFresh(
   services: JudgeServices,
   principal: Principal,
   sql: string,
   time: number,
   justification?: string,
-): Promise<Explanation> {
+): Promise<Ruling> {
   await services.service.catalog();
-  const ruling = await judgeText({
+  return judgeText({
     services,
     asker: { principal, door: 'postgres', client: undefined, tainted: false, limits: services.policy.limitsOf(principal) },
     state: { ...openState(services.service.initialPath), justification },
@@ -37,6 +37,16 @@ export async function explain(
     time,
     masks: (_catalog, _reason, make) => make(),
   });
+}
+
+export async function explain(
+  services: JudgeServices,
+  principal: Principal,
+  sql: string,
+  time: number,
+  justification?: string,
+): Promise<Explanation> {
+  const ruling = await ruleFresh(services, principal, sql, time, justification);
   const audits = ruling.kind === 'refuse' ? [ruling.audit] : ruling.plans.map((plan) => plan.audit);
   const all = (pick: (audit: (typeof audits)[number]) => readonly string[]): string[] => [...new Set(audits.flatMap(pick))];
   const rewritten = audits.find((audit) => audit.statement.rewritten !== undefined)?.statement.rewritten;
@@ -54,7 +64,7 @@ export async function explain(
     code: refusal.code,
     reason: refusal.message,
     ...(refusal.hint === undefined ? {} : { hint: refusal.hint }),
-    remedies: refusal.code === 'JUSTIFICATION_REQUIRED' ? ['justify'] : [],
+    remedies: (ruling.remedies ?? []).map(({ kind }) => kind),
     ...common,
   };
 }

@@ -2,7 +2,7 @@
 // strictest verdict rules. Any throw in here is caught by the session and becomes a refusal with code INTERNAL.
 import type { AuditDecision, AuditJudgement } from '../../../contracts/audit.ts';
 import { redactStatement } from '../../audit/redact.ts';
-import type { Answer } from '../../policy/engine.ts';
+import type { Answer, Remedy } from '../../policy/engine.ts';
 import { ACTION_GROUPS } from '../../sql/analysis.ts';
 import type { SessionNames } from '../../sql/postgres/analyse/binder.ts';
 import type { AnalysisGap, StatementFacts } from '../../sql/postgres/analyse/facts.ts';
@@ -167,9 +167,10 @@ async function judgeBy(input: JudgeInput, text: string, parsed: ParsedText, cata
   const bytes = Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.byteLength);
   const tokens = new TokenStream(bytes, parsed.tokens);
   const judged = await analyseAll(input, bytes, parsed, tokens, catalog);
-  const refuse = (found: Refusal, facts?: StatementFacts, masks?: MaskResolver): Ruling => ({
+  const refuse = (found: Refusal, facts?: StatementFacts, masks?: MaskResolver, remedies: readonly Remedy[] = []): Ruling => ({
     kind: 'refuse',
     refusal: found,
+    remedies,
     audit: refusedAudit(input, found, text, parsed, facts, masks),
   });
   for (const { facts } of judged) {
@@ -194,7 +195,7 @@ async function judgeBy(input: JudgeInput, text: string, parsed: ParsedText, cata
       path: one.path,
       statement: bytes.toString('utf8', parsed.statements[i]?.start ?? 0, parsed.statements[i]?.end ?? 0),
     });
-    if (ruled.kind === 'refuse') return refuse(ruled.refusal, facts, ruled.masks);
+    if (ruled.kind === 'refuse') return refuse(ruled.refusal, facts, ruled.masks, ruled.remedies);
     masks = ruled.masks;
     cacheable &&= ruled.cacheable && facts.executes === undefined;
     if (one.named === undefined) edits.push(...maskEdits(facts, masks.maskOf, bytes));

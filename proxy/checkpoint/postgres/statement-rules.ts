@@ -1,5 +1,5 @@
 // The rules for one analysed statement: what can't be masked is refused, then policy decides, then remedies are looked at.
-import type { Answer } from '../../policy/engine.ts';
+import type { Answer, Remedy } from '../../policy/engine.ts';
 import type { StatementFacts } from '../../sql/postgres/analyse/facts.ts';
 import { type SourceColumn, sourceOf } from '../../sql/postgres/analyse/lineage.ts';
 import type { Catalog } from '../../sql/postgres/catalog/catalog.ts';
@@ -23,7 +23,7 @@ interface RuleInput {
 }
 
 export type Ruled =
-  | { readonly kind: 'refuse'; readonly refusal: Refusal; readonly masks: MaskResolver | undefined }
+  | { readonly kind: 'refuse'; readonly refusal: Refusal; readonly masks: MaskResolver | undefined; readonly remedies: readonly Remedy[] }
   | {
       readonly kind: 'allow';
       readonly masks: MaskResolver;
@@ -157,7 +157,7 @@ export async function ruleStatement(rule: RuleInput): Promise<Ruled> {
   const given = reason !== undefined && justificationProblem(reason, [], rule.statement) === undefined ? reason : undefined;
   const circumstances: Circumstances = { estimatedRows: writes ? await rowsOf(rule) : undefined, justification: given, time };
   const masks = await resolveMasks(rule);
-  const refuse = (found: Refusal): Ruled => ({ kind: 'refuse', refusal: found, masks });
+  const refuse = (found: Refusal, remedies: readonly Remedy[] = []): Ruled => ({ kind: 'refuse', refusal: found, masks, remedies });
   const problem = maskProblem(facts, masks) ?? listenProblem(facts, masks) ?? opaqueProblem(rule, masks);
   if (problem !== undefined) return refuse(problem);
 
@@ -184,8 +184,8 @@ export async function ruleStatement(rule: RuleInput): Promise<Ruled> {
   if (answer.kind === 'deny') return refuse(denied(answer.code, answer.policies, decision.what, details));
   if (answer.kind === 'hold') {
     if (answer.remedies.some((remedy) => remedy.kind === 'approve'))
-      return refuse(approvalRequired(answer.policies, answer.remedies, details));
-    return refuse(justificationRequired(answer.policies, details, reasonProblem));
+      return refuse(approvalRequired(answer.policies, answer.remedies, details), answer.remedies);
+    return refuse(justificationRequired(answer.policies, details, reasonProblem), answer.remedies);
   }
   return {
     kind: 'allow',
@@ -201,6 +201,7 @@ async function rowsOf(rule: RuleInput): Promise<number | undefined> {
   const { facts, input } = rule;
   const plainInsert = facts.kind === 'INSERT' && facts.effects.every((effect) => effect.rows === undefined || effect.rows === 'some');
   if (plainInsert && facts.references.length === 0) return Math.max(1, facts.insertedRows);
-  if (!facts.estimate || facts.changes.length > 0) return undefined;
+  // Planning computes calls with constant arguments: code that nobody knows must not run before policy has decided.
+  if (!facts.estimate || facts.changes.length > 0 || facts.opaque.length > 0) return undefined;
   return input.services.service.estimate(rule.statement, facts.parameters, rule.path);
 }

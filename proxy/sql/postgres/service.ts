@@ -31,6 +31,12 @@ const ESTIMATE_TIMEOUT_MS = 500;
 const REFRESH_PAUSE_MS = 1_000;
 const IDLE_MS = 60_000;
 
+/** What judging needs of it; a snapshot file can stand in (snapshot-service.ts). */
+export type CatalogService = Pick<
+  PostgresService,
+  'definitions' | 'initialPath' | 'current' | 'latest' | 'catalog' | 'invalidate' | 'refreshFor' | 'define' | 'estimate'
+>;
+
 export class PostgresService {
   readonly #options: ServiceOptions;
   #client: ServiceClient | undefined;

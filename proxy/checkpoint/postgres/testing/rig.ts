@@ -16,6 +16,7 @@ import { PostgresSession } from '../session.ts';
 export class ListLedger implements LedgerPort {
   readonly events: AuditEvent[] = [];
   readonly state = { kind: 'ok' } as const;
+  readonly busy = false;
 
   append(event: AuditEvent): string {
     this.events.push(event);

@@ -116,7 +116,7 @@ describe.each([{ version: 15 as const }, { version: 18 as const }])('rewriting f
     const text = splice(Buffer.from(sql, 'utf8'), edits)?.text.toString('utf8') ?? '';
     expect(text).toBe(expected === 'same' ? sql : expected);
     expect(await verified(sql, edits)).toBeUndefined();
-    if (/^copy/u.test(sql)) return;
+    if (sql.startsWith('copy')) return;
     await subject.client.run('begin');
     try {
       const rows = await subject.client.run(text);
