@@ -207,24 +207,32 @@ export class PostgresService {
     this.#client = undefined;
   }
 
-  /** One user of the service session at a time. */
+  /** One user of the service session at a time. `work` only reads: with a session that was lost while idle it is done again. */
   #exclusive<T>(work: (query: CatalogQuery) => Promise<T>): Promise<T> {
     const run = this.#queue.then(async () => {
       clearTimeout(this.#idle);
-      const client = await this.#connect();
+      const kept = this.#client !== undefined;
       try {
-        return await work((sql) => client.run(sql));
+        return await this.#attempt(work);
       } catch (error) {
-        // After anything but an error that the server reported, the session's state is not known.
-        const sqlstate = error instanceof Error && 'code' in error && typeof error.code === 'string' && /^[0-9A-Z]{5}$/u.test(error.code);
-        if (!sqlstate) this.#drop();
-        throw error;
+        if (!kept || this.#client !== undefined) throw error;
+        return await this.#attempt(work);
       } finally {
         this.#idle = setTimeout(() => this.#drop(), IDLE_MS).unref();
       }
     });
     this.#queue = run.catch(() => undefined);
     return run;
+  }
+
+  async #attempt<T>(work: (query: CatalogQuery) => Promise<T>): Promise<T> {
+    const client = await this.#connect();
+    try {
+      return await work((sql) => client.run(sql));
+    } catch (error) {
+      if (isLost(error)) this.#drop();
+      throw error;
+    }
   }
 
   #connect(): Promise<ServiceClient> {
@@ -241,6 +249,12 @@ export class PostgresService {
       });
     return this.#connecting;
   }
+}
+
+/** After anything but an ordinary error that the server reported, the session's state is not known. */
+function isLost(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return !/^[0-9A-Z]{5}$/u.test(code) || /^(?:08|57P)/u.test(code);
 }
 
 /** `Plan Rows` of the node that feeds the change (the change itself returns none). */
