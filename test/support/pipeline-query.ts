@@ -9,13 +9,18 @@ interface Writer {
   describe(message: { readonly type: 'P'; readonly name: string }): void;
   execute(message: { readonly portal: string; readonly rows: number }): void;
   sync(): void;
+  on(event: 'readyForQuery', listener: () => void): void;
 }
+
+/** In place of a text: a Sync. node-postgres loses track behind it, so only the last step of a session may have one. */
+export const SYNC = '~sync';
 
 /** What node-postgres calls while this is its active query. */
 export class PipelineQuery {
   readonly done: Promise<pg.DatabaseError | undefined>;
   readonly rows: (readonly unknown[])[] = [];
   readonly #texts: readonly string[];
+  #error: pg.DatabaseError | undefined;
   #end: (error: pg.DatabaseError | undefined) => void = () => undefined;
 
   constructor(texts: readonly string[]) {
@@ -26,7 +31,16 @@ export class PipelineQuery {
   }
 
   submit(connection: Writer): void {
+    let pending = 1 + this.#texts.filter((text) => text === SYNC).length;
+    connection.on('readyForQuery', () => {
+      pending -= 1;
+      if (pending === 0) this.#end(this.#error);
+    });
     for (const text of this.#texts) {
+      if (text === SYNC) {
+        connection.sync();
+        continue;
+      }
       connection.parse({ text, name: '', types: [] });
       connection.bind({ portal: '', statement: '', values: [] });
       connection.describe({ type: 'P', name: '' });
@@ -44,11 +58,8 @@ export class PipelineQuery {
   handlePortalSuspended(): void {}
   handleCopyInResponse(): void {}
   handleCopyData(): void {}
-  /** node-postgres forgets its query at an error; it waits for ReadyForQuery all the same before it sends the next. */
   handleError(error: pg.DatabaseError): void {
-    this.#end(error);
+    this.#error = error;
   }
-  handleReadyForQuery(): void {
-    this.#end(undefined);
-  }
+  handleReadyForQuery(): void {}
 }

@@ -173,7 +173,7 @@ export class PostgresSession implements GateSession {
       if (relation === undefined || found === undefined) {
         // Temporary tables are not in the snapshot; they hold masks only.
         if (column.attribute <= 0 && relation !== undefined) continue;
-        if (relation === undefined && this.#state.now.temporary.size > 0) continue;
+        if (relation === undefined && facts.references.some((reference) => reference.relation.schema === 'pg_temp')) continue;
         service.invalidate();
         return this.#leak(`result column ${i + 1} comes from a table that changed since it was read`, plan as Plan);
       }
