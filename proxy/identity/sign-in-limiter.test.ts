@@ -25,6 +25,16 @@ describe('the sign-in limiter', () => {
     expect(limiter.allowed('bot', '127.0.0.1', 1002)).toBe(false);
   });
 
+  it('does not prolong a block for attempts that were made during it', () => {
+    const limiter = new SignInLimiter({ burst: 3, forgiveMs: 1000 });
+    fail(limiter, 3, 0);
+    for (let now = 100; now < 1000; now += 100) {
+      expect(limiter.allowed('bot', '127.0.0.1', now)).toBe(false);
+      fail(limiter, 1, now);
+    }
+    expect(limiter.allowed('bot', '127.0.0.1', 1001)).toBe(true);
+  });
+
   it('forgets failures after a right proof', () => {
     const limiter = new SignInLimiter({ burst: 3 });
     fail(limiter, 3, 0);

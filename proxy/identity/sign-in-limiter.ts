@@ -38,9 +38,13 @@ export class SignInLimiter {
     const id = key(name, address);
     const bucket = this.#buckets.get(id);
     this.#buckets.delete(id);
-    // Capped, so that a long attack is forgiven as soon as a short one.
-    const failures = Math.min(this.#limits.burst, bucket === undefined ? 0 : this.#leaked(bucket, now)) + 1;
-    this.#buckets.set(id, { failures, at: now });
+    const failures = bucket === undefined ? 0 : this.#leaked(bucket, now);
+    // Nobody looked at the proof of who is blocked, so their failure says nothing: an honest client that tries again and again
+    // must come in when the block ends, and a long attack is forgiven as soon as a short one.
+    const blocked = bucket !== undefined && failures >= this.#limits.burst;
+    const { burst } = this.#limits;
+    // The last free failure starts a block of one whole interval.
+    this.#buckets.set(id, blocked ? bucket : { failures: failures + 1 >= burst ? burst + 1 : failures + 1, at: now });
     if (this.#buckets.size > this.#limits.capacity) {
       for (const oldest of this.#buckets.keys()) {
         this.#buckets.delete(oldest);
