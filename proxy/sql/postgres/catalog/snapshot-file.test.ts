@@ -3,33 +3,10 @@ import { Subject } from '../testing/subject.ts';
 import type { Catalog } from './catalog.ts';
 import { readSnapshot } from './snapshot-file.ts';
 
-const TYPES = [
-  ...[
-    'boolean',
-    'bytea',
-    'name',
-    'bigint',
-    'smallint',
-    'integer',
-    'text',
-    'oid',
-    'json',
-    'xml',
-    'real',
-    'double precision',
-    'money',
-    'inet',
-  ],
-  ...[
-    'character(3)',
-    'character varying(40)',
-    'date',
-    'time without time zone',
-    'timestamp without time zone',
-    'timestamp(3) with time zone',
-  ],
-  ...['interval', 'time with time zone', 'numeric(10,2)', 'uuid', 'jsonb'],
-];
+const TYPES =
+  'boolean|bytea|name|bigint|smallint|integer|text|oid|json|xml|real|double precision|money|inet|character(3)|character varying(40)|date|time without time zone|timestamp without time zone|timestamp(3) with time zone|interval|time with time zone|numeric(10,2)|uuid|jsonb'.split(
+    '|',
+  );
 
 function catalogOf(given: unknown): Catalog {
   const read = readSnapshot(given, 1);

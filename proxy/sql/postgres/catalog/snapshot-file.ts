@@ -113,7 +113,7 @@ export function readSnapshot(given: unknown, version: number): SnapshotRead {
   const arrays = types.map((type) => builtinType(`_${type.name}`, FIRST_ARRAY_OID + type.oid, 'A', type.oid));
   for (const [i, type] of types.entries()) {
     const array = arrays[i];
-    for (const [shown, of] of [...printed]) if (of.oid === type.oid && array !== undefined) printed.set(`${shown}[]`, array);
+    for (const [shown, of] of Array.from(printed)) if (of.oid === type.oid && array !== undefined) printed.set(`${shown}[]`, array);
   }
   const made = Object.entries(relations).map(([full, one], i): CatalogRelation => {
     const [schema, relname] = split(full);
