@@ -45,6 +45,7 @@ const CATALOG_VERIFY_AFTER_MS = 2_000;
 interface LiveSession {
   readonly session: GateSession;
   readonly principal: string;
+  readonly client: string | undefined;
   readonly end: AbortController;
 }
 
@@ -71,6 +72,16 @@ export class Checkpoint implements Gate, Disposable {
 
   get sessions(): number {
     return this.#sessions.size;
+  }
+
+  /** Who is in now, and with which client program. */
+  liveSessions(): readonly { readonly principal: string; readonly client: string | undefined }[] {
+    return [...this.#sessions.values()].map(({ principal, client }) => ({ principal, client }));
+  }
+
+  /** For texts that belong to no connection. */
+  get parser(): ParserPool {
+    return this.#parser;
   }
 
   verifierFor(user: string, address: string): ScramVerifier {
@@ -186,7 +197,7 @@ export class Checkpoint implements Gate, Disposable {
         ledger.append({ code: 'GH-C-CLOSE', session: audit });
       },
     });
-    this.#sessions.set(id, { session, principal: principal.name, end });
+    this.#sessions.set(id, { session, principal: principal.name, client: request.applicationName, end });
     ledger.append({ code: 'GH-C-OPEN', session: audit });
     try {
       // The role's search_path has to be known before the client's session is opened with it.
