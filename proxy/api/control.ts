@@ -11,10 +11,17 @@ import { GatehouseError } from '../errors.ts';
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 
-const requestSchema = z.strictObject({ command: z.literal('check'), connection: z.string(), as: z.string(), sql: z.string() });
+const requestSchema = z.discriminatedUnion('command', [
+  z.strictObject({ command: z.literal('check'), connection: z.string(), as: z.string(), sql: z.string() }),
+  /** A new address that opens a window of the app, once. */
+  z.strictObject({ command: z.literal('app') }),
+]);
 export type ControlRequest = z.infer<typeof requestSchema>;
 
-const replySchema = z.union([z.strictObject({ ok: z.unknown() }), z.strictObject({ error: z.strictObject({ code: z.string(), message: z.string() }) })]);
+const replySchema = z.union([
+  z.strictObject({ ok: z.unknown() }),
+  z.strictObject({ error: z.strictObject({ code: z.string(), message: z.string() }) }),
+]);
 
 /** Where the channel of a profile is. Socket paths are short on some systems (104 bytes), so a long one moves. */
 export function controlPath(home: string): string {
@@ -39,7 +46,8 @@ function receive(socket: Socket, done: (line: string) => void): void {
 
 const fault = (error: unknown): string =>
   JSON.stringify({
-    error: error instanceof GatehouseError ? { code: error.code, message: error.message } : { code: 'INTERNAL', message: 'the request failed' },
+    error:
+      error instanceof GatehouseError ? { code: error.code, message: error.message } : { code: 'INTERNAL', message: 'the request failed' },
   });
 
 async function answer(line: string, handle: (request: ControlRequest) => Promise<unknown>): Promise<string> {

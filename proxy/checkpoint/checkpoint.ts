@@ -7,6 +7,7 @@ import type { Principals } from '../identity/principals.ts';
 import type { ScramVerifier } from '../identity/scram.ts';
 import { SignInLimiter } from '../identity/sign-in-limiter.ts';
 import type { ConnectionFacts, PolicyEngine, Principal } from '../policy/engine.ts';
+import type { Catalog } from '../sql/postgres/catalog/catalog.ts';
 import { ParserPool } from '../sql/postgres/parse/parser-pool.ts';
 import { PostgresService, type ServiceClient } from '../sql/postgres/service.ts';
 import type { Gate, GateSession, OpenRequest, Refusal, UpstreamTarget } from './gate.ts';
@@ -77,6 +78,11 @@ export class Checkpoint implements Gate, Disposable {
   /** Who is in now, and with which client program. */
   liveSessions(): readonly { readonly principal: string; readonly client: string | undefined }[] {
     return [...this.#sessions.values()].map(({ principal, client }) => ({ principal, client }));
+  }
+
+  /** The last snapshot of a connection that was used, however old. */
+  catalogOf(connection: string): Catalog | undefined {
+    return this.#services.get(connection)?.service.latest;
   }
 
   /** For texts that belong to no connection. */

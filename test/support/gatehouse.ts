@@ -32,6 +32,8 @@ export interface TestGatehouse extends AsyncDisposable {
   readonly home: string;
   readonly host: string;
   readonly port: number;
+  /** Opens a window of the app, once. */
+  readonly appUrl: string;
   /** A new agent for the connections; its access is to the first one. */
   agent(name: string, ...connections: string[]): Access;
   /** The person of the profile. */
@@ -58,7 +60,7 @@ export function corpusClassification(dialect: 'postgres' | 'mysql', more = ''): 
 export async function startGatehouse(files: Readonly<Record<string, string | undefined>> = {}): Promise<TestGatehouse> {
   const home = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
   const profile = openProfile(home);
-  writeFileSync(join(home, 'gatehouse.json'), JSON.stringify({ listen: { postgres: 0 } }));
+  writeFileSync(join(home, 'gatehouse.json'), JSON.stringify({ listen: { postgres: 0, app: 0 } }));
   const keyFile = `${home}.key`;
   writeFileSync(keyFile, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
   for (const [path, text] of defaultFiles({ ...withoutTests(), ...files })) {
@@ -67,7 +69,14 @@ export async function startGatehouse(files: Readonly<Record<string, string | und
     writeFileSync(file, text);
   }
   const connections = new Connections(home, openSecrets(profile, { keyFile }));
-  const proxy = await startProxy({ home, sample: false, keyFile, log: (message) => { if (process.env['GATEHOUSE_TEST_LOG'] !== undefined) console.error(message); } });
+  const proxy = await startProxy({
+    home,
+    sample: false,
+    keyFile,
+    log: (message) => {
+      if (process.env['GATEHOUSE_TEST_LOG'] !== undefined) console.error(message);
+    },
+  });
   const principals = Principals.open(home);
   const { host, port } = proxy.ready.postgres ?? { host: '', port: 0 };
   let closed = false;
@@ -81,6 +90,7 @@ export async function startGatehouse(files: Readonly<Record<string, string | und
   };
   return {
     home,
+    appUrl: proxy.ready.app?.url ?? '',
     host,
     port,
     principals,

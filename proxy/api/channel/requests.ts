@@ -39,7 +39,8 @@ export class Requests {
     const checked = REQUESTS[known].safeParse(params);
     if (!checked.success) return window.refuse(id, { code: 'BAD_PARAMS', message: issues(checked.error) });
     const running = this.#inFlight.get(window) ?? 0;
-    if (running >= MAX_IN_FLIGHT) return window.refuse(id, { code: 'TOO_MANY', message: `more than ${MAX_IN_FLIGHT} requests wait for an answer` });
+    if (running >= MAX_IN_FLIGHT)
+      return window.refuse(id, { code: 'TOO_MANY', message: `more than ${MAX_IN_FLIGHT} requests wait for an answer` });
     this.#inFlight.set(window, running + 1);
     try {
       const handler = this.#handlers[known] as (params: unknown, window: Window) => unknown;
@@ -56,7 +57,14 @@ export class Requests {
   #fault(method: string, error: unknown): { code: string; message: string } {
     if (error instanceof GatehouseError) return { code: error.code, message: error.message };
     // Only the kind and the place: a message could quote data.
-    const stack = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 4).join(' < ') : '';
+    const stack =
+      error instanceof Error
+        ? (error.stack ?? '')
+            .split('\n')
+            .filter((line) => /^\s+at /.test(line))
+            .slice(0, 4)
+            .join(' < ')
+        : '';
     this.#log('request-failed', { method, error: error instanceof Error ? error.name : typeof error, stack });
     return { code: 'INTERNAL', message: 'the request failed inside Gatehouse' };
   }
@@ -71,6 +79,9 @@ function idOf(json: unknown): number {
 function issues(error: z.ZodError): string {
   return error.issues
     .slice(0, 3)
-    .map((issue) => `${issue.path.map(String).join('.') || 'params'}: ${issue.code === 'unrecognized_keys' ? 'unknown key' : issue.message.toLowerCase()}`)
+    .map(
+      (issue) =>
+        `${issue.path.map(String).join('.') || 'params'}: ${issue.code === 'unrecognized_keys' ? 'unknown key' : issue.message.toLowerCase()}`,
+    )
     .join('; ');
 }

@@ -77,7 +77,13 @@ class App {
     const { host, port } = this.#options;
     await new Promise<void>((resolve, reject) => {
       this.#http.once('error', (cause: NodeJS.ErrnoException) =>
-        reject(new GatehouseError('LISTEN', `the app's port ${port} can't be opened (${cause.code ?? 'unknown'}); set listen.app in gatehouse.json`, { cause })),
+        reject(
+          new GatehouseError(
+            'LISTEN',
+            `the app's port ${port} can't be opened (${cause.code ?? 'unknown'}); set listen.app in gatehouse.json`,
+            { cause },
+          ),
+        ),
       );
       this.#http.listen(port, host, resolve);
     });
@@ -190,7 +196,11 @@ class App {
 }
 
 function say(response: ServerResponse, status: number): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  response.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
   response.end(`${status} ${STATUS_CODES[status] ?? ''}\n`);
 }
 

@@ -163,13 +163,18 @@ export class Exports implements AsyncDisposable {
     const { window, id } = made;
     let toldAt = 0;
     const tell = (error?: string): void =>
-      window.tell('export.progress', { export: id, rows: made.rows, done: made.done, ...(error === undefined ? {} : { error }) }, `export ${id}`);
+      window.tell(
+        'export.progress',
+        { export: id, rows: made.rows, done: made.done, ...(error === undefined ? {} : { error }) },
+        `export ${id}`,
+      );
     try {
       const file = await made.file;
       const names = distinctNames(result.columns);
       const put = async (text: string): Promise<void> => {
         const bytes = Buffer.from(text, 'utf8');
-        for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done, bytes.length - done, made.bytes + done)).bytesWritten;
+        for (let done = 0; done < bytes.length; )
+          done += (await file.write(bytes, done, bytes.length - done, made.bytes + done)).bytesWritten;
         made.bytes += bytes.length;
       };
       await put(made.format === 'csv' ? csvRow(result.columns.map((column) => column.name)) : made.format === 'json' ? '[' : '');

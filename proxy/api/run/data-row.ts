@@ -18,14 +18,14 @@ export function readRows(buffer: Buffer, skip: number, count: number): Row[] {
 
 function readRow(buffer: Buffer, at: number): Row {
   const columns = buffer.readUInt16BE(at + HEADER);
-  const row = new Array<string | null>(columns);
+  const row: (string | null)[] = [];
   let position = at + HEADER + 2;
   for (let column = 0; column < columns; column += 1) {
     const length = buffer.readInt32BE(position);
     position += 4;
-    if (length < 0) row[column] = null;
+    if (length < 0) row.push(null);
     else {
-      row[column] = buffer.toString('utf8', position, position + length);
+      row.push(buffer.toString('utf8', position, position + length));
       position += length;
     }
   }

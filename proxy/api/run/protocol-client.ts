@@ -152,4 +152,3 @@ function fieldsOf(buffer: Buffer, from: number, end: number): MessageFields {
   }
   return fields;
 }
-

@@ -102,7 +102,8 @@ export class RunSink implements QuerySink {
     this.#finishResult();
     const at = now();
     // An empty text has no statement to tell of.
-    if (tag !== '') tell('run.statement', { run: id, ...(result === undefined ? {} : { result }), tag, rows, durationMs: round(at - this.#startedAt) });
+    if (tag !== '')
+      tell('run.statement', { run: id, ...(result === undefined ? {} : { result }), tag, rows, durationMs: round(at - this.#startedAt) });
     this.#startedAt = at;
     this.#statement += 1;
   }

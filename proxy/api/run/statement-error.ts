@@ -7,8 +7,7 @@ import { utf16OfBytes, utf16OfCharacter } from './text-offsets.ts';
 /** Codes of errors that no refusal stands behind. */
 const DATABASE = 'DATABASE';
 
-const policiesOf = (detail: string | undefined): string[] =>
-  /(?:^| )policy=([^ ]+)/u.exec(detail ?? '')?.[1]?.split(',') ?? [];
+const policiesOf = (detail: string | undefined): string[] => /(?:^| )policy=([^ ]+)/u.exec(detail ?? '')?.[1]?.split(',') ?? [];
 
 /** `text`: what was run. `refusal`: what the checkpoint said of it, when it refused. */
 export function statementError(fields: MessageFields, text: string, refusal: Refusal | undefined): StatementError {

@@ -39,7 +39,9 @@ export interface Plan extends StatementPlan {
   /** A result column that comes straight from one of these is a leak. */
   readonly isMasked: (source: SourceColumn) => boolean;
   /** Tags and the determining policies of a masked column, for explaining a result; undefined for a clear one. */
-  readonly whyMasked: (source: SourceColumn) => { readonly tags: readonly string[]; readonly policies: readonly DeterminingPolicy[] } | undefined;
+  readonly whyMasked: (
+    source: SourceColumn,
+  ) => { readonly tags: readonly string[]; readonly policies: readonly DeterminingPolicy[] } | undefined;
   /** Assigned parameters that must not be masks: number → column's name. */
   readonly assignedParameters: ReadonlyMap<number, string>;
 }

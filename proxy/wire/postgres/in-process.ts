@@ -3,7 +3,6 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import type { Gate, GateSession, Refusal, StatementPlan, UpstreamTarget } from '../../checkpoint/gate.ts';
 import type { Door } from '../../../contracts/audit.ts';
-import { readyForQuery } from './messages.ts';
 import * as refusals from './refusals.ts';
 import { DEFAULT_LIMITS } from './session-state.ts';
 import { Session } from './session.ts';
@@ -26,7 +25,7 @@ export interface InProcessOptions {
 export interface InProcessSession {
   /** Of the checkpoint; names the session in the ledger. */
   readonly id: string;
-  /** The client's end: signed in already, the first message is ReadyForQuery. */
+  /** The client's end: signed in and ready for a query already. */
   readonly stream: Duplex;
   /** As a CancelRequest; resolves when the database has taken it. */
   cancel(): Promise<void>;
@@ -46,9 +45,9 @@ export async function openInProcess(
   let upstream: Upstream | undefined;
   try {
     upstream = await connectUpstream(opened.upstream as UpstreamTarget, options.connectTimeoutMs);
-    const { run, parameters } = upstream;
-    await watched.initialise((sql) => run(sql));
-    for (const [name, value] of parameters) {
+    const opening = upstream;
+    await watched.initialise((sql) => opening.run(sql));
+    for (const [name, value] of opening.parameters) {
       const refusal = watched.parameterStatus(name, value);
       if (refusal === undefined) continue;
       upstream.destroy();
@@ -79,7 +78,6 @@ function start(options: InProcessOptions, gate: GateSession, upstream: Upstream)
     log: options.log,
     closed: () => clearInterval(sweep),
   });
-  theirs.write(readyForQuery('I'));
   gate.ready('I');
   session.start();
   return {
