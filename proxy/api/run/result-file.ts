@@ -9,6 +9,16 @@ import { type Row, readRows } from './data-row.ts';
 /** A mark at least every so many rows, and every so many bytes. */
 const STRIDE = 64;
 const STRIDE_BYTES = 256 * 1024;
+const BLOCK = 256 * 1024;
+const MAX_SPARE = 16;
+/** Blocks that nobody uses now: results come and go, and memory that is given back late would add up. */
+const spare: Buffer[] = [];
+
+interface Block {
+  readonly buffer: Buffer;
+  length: number;
+}
+
 /** What may wait for the disk before the database has to. */
 const MAX_PENDING = 4 * 1024 * 1024;
 /** A window of more is refused: it would be copied several times on its way to the screen. */
@@ -25,7 +35,9 @@ export class ResultFile implements AsyncDisposable {
   #written = 0;
   /** Bytes of a row that is still coming; it does not count before its end. */
   #open = false;
-  #pending: Buffer[] = [];
+  /** Full blocks, then the one that is being filled. */
+  #pending: Block[] = [];
+  #filling: Block | undefined;
   #pendingBytes = 0;
   #writing: Promise<void> | undefined;
   #failure: Error | undefined;
@@ -56,7 +68,7 @@ export class ResultFile implements AsyncDisposable {
     return file;
   }
 
-  /** `count` whole rows at `at … at + length`. The bytes are kept until written: they must not change. */
+  /** `count` whole rows at `at … at + length`. */
   append(buffer: Buffer, at: number, length: number, count: number): void {
     let position = at;
     for (let row = 0; row < count; row += 1) {
@@ -119,6 +131,7 @@ export class ResultFile implements AsyncDisposable {
     if (this.#closed) return;
     this.#closed = true;
     this.#pending = [];
+    this.#filling = undefined;
     const file = await this.#file.catch(() => undefined);
     await this.#writing?.catch(() => undefined);
     while (this.#readers > 0) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -145,11 +158,19 @@ export class ResultFile implements AsyncDisposable {
     return Math.max(0, low - 1);
   }
 
+  /** Copied, so that the chunks of the stream live as short as they can. */
   #push(bytes: Buffer): void {
     if (this.#closed || this.#failure !== undefined) return;
     this.#size += bytes.length;
-    this.#pending.push(bytes);
     this.#pendingBytes += bytes.length;
+    for (let at = 0; at < bytes.length; ) {
+      const block = this.#filling ?? { buffer: spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK), length: 0 };
+      const taken = bytes.copy(block.buffer, block.length, at);
+      block.length += taken;
+      at += taken;
+      this.#filling = block.length < BLOCK ? block : undefined;
+      if (block.length === BLOCK) this.#pending.push(block);
+    }
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;
     });
@@ -158,14 +179,15 @@ export class ResultFile implements AsyncDisposable {
   async #write(): Promise<void> {
     try {
       const file = await this.#file;
-      while (this.#pending.length > 0 && !this.#closed) {
-        const batch = this.#pending.splice(0, 512);
-        let length = 0;
-        for (const bytes of batch) length += bytes.length;
-        const joined = batch.length === 1 ? (batch[0] ?? Buffer.alloc(0)) : Buffer.concat(batch, length);
-        for (let done = 0; done < length; ) done += (await file.write(joined, done, length - done, this.#written + done)).bytesWritten;
+      while (!this.#closed) {
+        const block = this.#pending.shift() ?? this.#filling;
+        if (block === undefined) break;
+        if (block === this.#filling) this.#filling = undefined;
+        const { buffer, length } = block;
+        for (let done = 0; done < length; ) done += (await file.write(buffer, done, length - done, this.#written + done)).bytesWritten;
         this.#written += length;
         this.#pendingBytes -= length;
+        if (spare.length < MAX_SPARE) spare.push(buffer);
       }
     } catch (error) {
       this.#failure = error instanceof Error ? error : new Error('write');
