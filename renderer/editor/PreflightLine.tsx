@@ -44,11 +44,11 @@ const VERDICTS: Readonly<Record<'allow' | 'hold' | 'deny', { readonly icon: Icon
 const lastPart = (column: string): string => column.split('.').at(-1) ?? column;
 
 function does(check: Check): string {
-  const writes = check.effects.filter((effect) => !/^(read|select)$/i.test(effect));
+  // An effect names its object (`update shop.orders`); reading alone is told by its tables.
+  const writes = check.effects.filter((effect) => !/^(read|select)\b/i.test(effect));
+  if (writes.length > 0) return list(writes, 2);
   const tables = check.relations.length;
-  if (tables === 0) return writes.length > 0 ? writes.join(', ') : 'reads no table';
-  const what = tables === 1 ? (check.relations[0] ?? '') : plural(tables, 'table');
-  return writes.length > 0 ? `${writes.join(', ')} ${what}` : `reads ${what}`;
+  return tables === 0 ? 'reads no table' : `reads ${tables === 1 ? (check.relations[0] ?? '') : plural(tables, 'table')}`;
 }
 
 function details(check: Check): string {

@@ -1,6 +1,6 @@
 // What commands do in the editor. The editor on screen registers itself here; commands never hold it.
 
-import { format } from 'sql-formatter';
+import { formatDialect, postgresql } from 'sql-formatter';
 import { call } from '../transport/socket.ts';
 import { ask, lastRun, runs, startRun } from '../state/runs.ts';
 import { preflight } from '../state/preflight.ts';
@@ -64,7 +64,6 @@ async function runText(sql: string, offset: number): Promise<void> {
 function factsOf(check: { readonly relations: readonly string[]; readonly effects: readonly string[]; readonly estimatedRows?: number }): string[] {
   return [
     ...(check.effects.length > 0 ? [check.effects.join(', ')] : []),
-    ...(check.relations.length > 0 ? [check.relations.join(', ')] : []),
     ...(check.estimatedRows === undefined ? [] : [`about ${check.estimatedRows.toLocaleString('en')} rows`]),
   ];
 }
@@ -92,7 +91,7 @@ export function formatText(): void {
   if (!editor || !model || !selection) return;
   const range = selection.isEmpty() ? model.getFullModelRange() : selection;
   try {
-    const text = format(model.getValueInRange(range), { language: 'postgresql', keywordCase: 'preserve', tabWidth: 2, linesBetweenQueries: 1 });
+    const text = formatDialect(model.getValueInRange(range), { dialect: postgresql, keywordCase: 'preserve', tabWidth: 2, linesBetweenQueries: 1 });
     editor.pushUndoStop();
     editor.executeEdits('format', [{ range, text: selection.isEmpty() ? `${text}\n` : text }]);
     editor.pushUndoStop();

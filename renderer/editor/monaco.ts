@@ -21,11 +21,18 @@ import 'monaco-editor/editor/contrib/suggest/browser/suggestController.js';
 import 'monaco-editor/editor/contrib/wordHighlighter/browser/wordHighlighter.js';
 import 'monaco-editor/editor/contrib/wordOperations/browser/wordOperations.js';
 import 'monaco-editor/features/codicon/register.js';
-import 'monaco-editor/languages/definitions/pgsql/register.js';
+import { conf, language } from 'monaco-editor/languages/definitions/pgsql/pgsql.js';
 import * as monaco from 'monaco-editor/editor/editor.api.js';
 import EditorWorker from 'monaco-editor/editor/editor.worker.js?worker';
 
 export const LANGUAGE = 'pgsql';
+
+// Monaco's list holds reserved words only; these are read as keywords by everyone who writes SQL.
+const MORE_KEYWORDS = 'ADD ALTER BEGIN BY CASCADE COLUMN COMMIT CONFLICT COPY CUBE DELETE DROP EXPLAIN EXISTS FILTER FIRST FUNCTION IF INDEX INSERT KEY LAST LATERAL MATERIALIZED MERGE NEXT NOTHING NULLS OVER PARTITION RANGE RECURSIVE REFRESH RENAME REPLACE RESTART RETURN RETURNS ROLLBACK ROLLUP ROWS SAVEPOINT SCHEMA SEQUENCE SET SHOW TEMP TEMPORARY TRANSACTION TRIGGER TRUNCATE TYPE UPDATE VALUES VIEW WITHIN WITHOUT'.split(' ');
+
+monaco.languages.register({ id: LANGUAGE });
+monaco.languages.setLanguageConfiguration(LANGUAGE, conf);
+monaco.languages.setMonarchTokensProvider(LANGUAGE, { ...language, keywords: [...language.keywords, ...MORE_KEYWORDS] });
 
 (self as { MonacoEnvironment?: monaco.Environment }).MonacoEnvironment = { getWorker: () => new EditorWorker() };
 
@@ -35,6 +42,8 @@ const rules = (keyword: string, text: string, value: string, number: string, com
   { token: 'operator.sql', foreground: keyword },
   { token: 'operator', foreground: comment },
   { token: 'string', foreground: value },
+  { token: 'string.sql', foreground: value },
+  { token: 'predefined.sql', foreground: name },
   { token: 'number', foreground: number },
   { token: 'comment', foreground: comment, fontStyle: 'italic' },
   { token: 'predefined', foreground: name },

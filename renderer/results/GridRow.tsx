@@ -52,7 +52,7 @@ function Cell({ value, masked }: { readonly value: string | null | undefined; re
     return (
       <>
         <Icon name="lock" size={11} />
-        <span className="cell-text">{value ?? 'masked'}</span>
+        {value === null ? <span className="cell-null">NULL</span> : <span className="cell-text">{value}</span>}
       </>
     );
   }

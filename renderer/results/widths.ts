@@ -11,9 +11,9 @@ const SAMPLE = 60;
 
 export function measure(columns: readonly ResultColumnInfo[], row: (index: number) => Values | undefined): number[] {
   return columns.map((column, index) => {
-    let characters = Math.max(column.name.length + (column.mask ? 3 : 0), column.type.length * 0.85);
+    let characters = Math.max(column.name.length + (column.mask ? 3 : 0), (column.type.length + (column.mask ? 9 : 0)) * 0.85);
     for (let n = 0; n < SAMPLE; n++) characters = Math.max(characters, row(n)?.[index]?.length ?? 0);
-    return Math.round(Math.max(NARROWEST, Math.min(WIDEST, characters * CHARACTER + PADDING)));
+    return Math.round(Math.max(NARROWEST, Math.min(WIDEST, characters * CHARACTER + PADDING + (column.mask ? 18 : 0))));
   });
 }
 
