@@ -63,7 +63,9 @@ export function CodeEditor({ tab }: { readonly tab: string }) {
     };
   }, []);
 
-  useEffect(() => editor.current?.updateOptions({ fontSize }), [fontSize]);
+  useEffect(() => {
+    editor.current?.updateOptions({ fontSize });
+  }, [fontSize]);
 
   useEffect(() => {
     const shown = editor.current;

@@ -17,7 +17,9 @@ export function TabStrip() {
   const active = useStore(tabs, (state) => state.active);
   const list = useRef<HTMLDivElement>(null);
   const sidebarOpen = useStore(settings, (state) => state.sidebarOpen);
-  useEffect(() => list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [active]);
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [active]);
   return (
     <div className="tabs">
       {!sidebarOpen && <IconButton icon="sidebar" label="Show the sidebar" keys={keysOf('sidebar')} onClick={() => settings.set({ sidebarOpen: true })} />}

@@ -96,6 +96,7 @@ export function Grid({ run, result, selection, onSelect, onCopy, onOpen, onValue
       tabIndex={0}
       data-stop="results"
       onKeyDown={(event) => {
+        setOver(undefined);
         const next = byKey(event, selection, rows, columns.length, Math.max(1, Math.floor(view.height / ROW_HEIGHT) - 1));
         if (next) select(next);
         else if (event.key === 'Enter') onOpen();
@@ -167,7 +168,7 @@ export function Grid({ run, result, selection, onSelect, onCopy, onOpen, onValue
           </div>
         </div>
       </div>
-      <MaskNote gridId={id} columns={columns} over={over} focus={rows > 0 ? selection.focus : undefined} />
+      <MaskNote gridId={id} columns={columns} over={over} focus={rows > 0 && box.top === box.bottom && box.left === box.right ? selection.focus : undefined} />
     </div>
   );
 }

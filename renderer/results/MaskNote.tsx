@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react';
 import type { ResultColumnInfo } from '../../contracts/ui.ts';
 import { Icon } from '../controls/Icon.tsx';
 
-const AFTER_MS = 350;
+const AFTER_MS = 500;
 
 interface At {
   readonly row: number;
@@ -16,6 +16,7 @@ interface MaskNoteProps {
   readonly gridId: string;
   readonly columns: readonly ResultColumnInfo[];
   readonly over: At | undefined;
+  /** The only selected cell: beside a range nothing pops up. */
   readonly focus: At | undefined;
 }
 
@@ -42,7 +43,7 @@ export function MaskNote({ gridId, columns, over, focus }: MaskNoteProps) {
     <Popover.Root open={shown === key && key !== '' && anchor !== null && mask !== undefined} onOpenChange={(open) => !open && setShown('')} modal={false}>
       <Popover.Portal>
         <Popover.Positioner anchor={anchor} side="bottom" align="start" sideOffset={4} style={{ zIndex: 40, pointerEvents: 'none' }}>
-          <Popover.Popup className="popup mask-note" initialFocus={false} finalFocus={false}>
+          <Popover.Popup className="popup mask-note" role="tooltip" initialFocus={false} finalFocus={false}>
             <strong>
               <Icon name="lock" size={14} />
               {column?.name} is masked for you

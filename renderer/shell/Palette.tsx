@@ -39,7 +39,9 @@ function Finder({ mode }: { readonly mode: 'commands' | 'find' }) {
   }, [mode]);
 
   const shown = useMemo(() => rank(entries, text).slice(0, MOST_SHOWN), [entries, text]);
-  useEffect(() => list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }), [at, shown]);
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' });
+  }, [at, shown]);
 
   const choose = (entry: Entry | undefined) => {
     if (!entry) return;
