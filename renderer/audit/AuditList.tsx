@@ -82,13 +82,13 @@ export function AuditList({ entries: found, chosen, filtered, onChoose, onEnd }:
                   {moment(entry.time)}
                 </span>
                 <span role="gridcell" className="audit-verdict">
-                  <VerdictChip entry={entry} />
+                  {entry.verdict && <VerdictChip entry={entry} />}
                 </span>
                 <span role="gridcell" className="audit-who ellipsis">
                   {entry.principal ?? ''}
                   {entry.kind === 'agent' && <span className="note"> for {entry.owner}</span>}
                 </span>
-                <span role="gridcell" className="audit-sql mono ellipsis">
+                <span role="gridcell" className={`audit-sql ellipsis ${entry.statement === undefined ? 'note' : 'mono'}`}>
                   {entry.statement === undefined ? entry.summary : oneLine(entry.statement)}
                 </span>
                 <span role="gridcell" className="audit-rows num">

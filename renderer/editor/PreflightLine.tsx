@@ -13,7 +13,7 @@ export function PreflightLine({ tab }: { readonly tab: string }) {
   if (!current.check) return <p className="preflight">{current.failed === undefined ? '' : `Not judged yet: ${current.failed}`}</p>;
   const { check } = current;
   if (check.verdict === 'empty') return <p className="preflight" />;
-  const { icon, word } = VERDICTS[check.verdict];
+  const { icon, word } = isMistake(check) ? MISTAKE : VERDICTS[check.verdict];
   const masked = check.masked.length;
   return (
     <p className="preflight" aria-live="polite" data-pending={pending} title={details(check)}>
@@ -40,6 +40,11 @@ const VERDICTS: Readonly<Record<'allow' | 'hold' | 'deny', { readonly icon: Icon
   hold: { icon: 'hand', word: 'Asks for a reason' },
   deny: { icon: 'deny', word: 'Refused' },
 };
+
+const MISTAKE = { icon: 'alert', word: 'Error' } as const;
+
+/** A wrong name or wrong grammar, told apart from what a policy stops. */
+const isMistake = (check: Check): boolean => check.code === 'NOT_UNDERSTOOD' && !check.reason?.startsWith("can't be checked");
 
 const lastPart = (column: string): string => column.split('.').at(-1) ?? column;
 

@@ -1,7 +1,7 @@
 // Each policy as its sentence; the Cedar text is one press away.
 
 import type { PolicyInfo } from '../../contracts/ui.ts';
-import { Icon } from '../controls/Icon.tsx';
+import { Icon, type IconName } from '../controls/Icon.tsx';
 import { count } from '../controls/words.ts';
 
 export function PolicyList({ info }: { readonly info: PolicyInfo }) {
@@ -30,7 +30,7 @@ function Group({ title, policies }: { readonly title: string; readonly policies:
           <li key={policy.id}>
             <details className="rule">
               <summary>
-                <Icon name={policy.effect === 'permit' ? 'check' : 'deny'} className={policy.effect === 'permit' ? 'ok-ink' : 'deny-ink'} />
+                <Icon {...markOf(policy)} />
                 <span className="rule-reason">{policy.reason || policy.id}</span>
                 <span className="rule-id mono ellipsis">{policy.id}</span>
                 <Icon name="down" size={14} />
@@ -45,6 +45,12 @@ function Group({ title, policies }: { readonly title: string; readonly policies:
       </ul>
     </section>
   );
+}
+
+/** A policy with a remedy asks; without one it stops. */
+function markOf(policy: PolicyInfo['policies'][number]): { name: IconName; className: string } {
+  if (policy.effect === 'permit') return { name: 'check', className: 'ok-ink' };
+  return /@remed(y|ies)\b/.test(policy.text) ? { name: 'hand', className: 'hold-ink' } : { name: 'deny', className: 'deny-ink' };
 }
 
 function Limits({ title, limits }: { readonly title: string; readonly limits: Readonly<Record<string, number>> }) {

@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 import type { ResultColumnInfo } from '../../contracts/ui.ts';
 import { toClipboard } from '../controls/clipboard.ts';
 import { IconButton } from '../controls/IconButton.tsx';
-import { count } from '../controls/words.ts';
+import { count, plural } from '../controls/words.ts';
 import { settings } from '../state/settings.ts';
 import { keysOf } from '../shell/commands.ts';
 import { prettyJson } from './pretty-json.ts';
@@ -51,7 +51,7 @@ export function CellViewer({ column, row, value }: CellViewerProps) {
           {text.slice(0, LONGEST_SHOWN)}
         </pre>
       )}
-      {value != null && <footer className="note viewer-foot num">{count(value.length)} characters</footer>}
+      {value != null && <footer className="note viewer-foot num">{plural(value.length, 'character')}</footer>}
     </section>
   );
 }

@@ -16,14 +16,17 @@ const REFUSALS: Readonly<Record<string, string>> = {
   AUDIT_UNAVAILABLE: 'Refused: the ledger can not record',
 };
 
+/** The checkpoint reads names and grammar as the database does, and then says so with the database's own SQLSTATE. */
+const isMistake = (error: StatementError): boolean => error.code === 'NOT_UNDERSTOOD' && error.sqlstate.startsWith('42') && error.sqlstate !== '42501';
+
 export function ErrorPanel({ error, run }: { readonly error: StatementError; readonly run: Run }) {
-  const refusal = REFUSALS[error.code];
+  const refusal = isMistake(error) ? undefined : REFUSALS[error.code];
   const asks = error.code === 'JUSTIFICATION_REQUIRED';
   return (
     <section className={`problem ${asks ? 'hold' : refusal ? 'deny' : 'fault'}`} aria-label={refusal ?? 'Error'}>
       <Icon name={asks ? 'hand' : refusal ? 'deny' : 'alert'} size={18} />
       <div className="problem-body">
-        <h2>{refusal ?? 'The database reported an error'}</h2>
+        <h2>{refusal ?? (isMistake(error) ? 'The statement has an error' : 'The database reported an error')}</h2>
         <p className="problem-message">{error.message}</p>
         {error.hint && !asks && (
           <p className="problem-hint">

@@ -57,7 +57,7 @@ export function MaskNote({ gridId, columns, over, focus }: MaskNoteProps) {
               ))}
               {mask?.policy && <span className="mono">{mask.policy}</span>}
             </p>
-            <p className="note">To see values, ask whoever administers the policies for a grant on this tag. A mask is the same in copies and exports.</p>
+            <p className="note">“See values” above the result asks for your reason where one is enough; else an administrator grants access to this tag. Copies and exports are masked alike.</p>
           </Popover.Popup>
         </Popover.Positioner>
       </Popover.Portal>

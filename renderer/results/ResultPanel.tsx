@@ -16,6 +16,7 @@ import { CellViewer } from './CellViewer.tsx';
 import { type CopyFormat, CopyMenu, ExportMenu } from './CopyMenu.tsx';
 import { ExportProgress } from './ExportProgress.tsx';
 import { Grid } from './Grid.tsx';
+import { MaskSummary } from './MaskSummary.tsx';
 import { Messages } from './Messages.tsx';
 import { RunState } from './RunState.tsx';
 import { FIRST_CELL, rectangle, type Selection } from './selection.ts';
@@ -137,18 +138,5 @@ function RunTabs({ run, tab, shown, earlier }: RunTabsProps) {
       </button>
       {earlier && <IconButton icon="close" label="Let go of this earlier run" onClick={() => forget(run.id)} />}
     </>
-  );
-}
-
-function MaskSummary({ columns }: { readonly run: Run; readonly columns: Run['results'][number]['columns'] }) {
-  if (columns.length === 0) return null;
-  const policies = [...new Set(columns.flatMap((column) => (column.mask?.policy ? [column.mask.policy] : [])))];
-  return (
-    <span className="mask-summary" title={columns.map((column) => `${column.name}: ${column.mask?.tags.join(', ') ?? ''}`).join('\n')}>
-      <Icon name="lock" size={12} />
-      <span className="ellipsis">
-        {plural(columns.length, 'column')} masked{policies.length > 0 ? ` by ${policies.join(', ')}` : ''}
-      </span>
-    </span>
   );
 }

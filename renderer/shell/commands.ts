@@ -97,7 +97,7 @@ export function togglePauseAll(): void {
 }
 
 function overlay(): boolean {
-  return document.querySelector('[role=dialog], [role=alertdialog], [role=menu]') !== null;
+  return document.querySelector('[role=dialog]:not(.toast), [role=alertdialog]:not(.toast), [role=menu]') !== null;
 }
 
 function cancelActive(): void {

@@ -42,7 +42,7 @@ export async function findEntries(found: (entries: readonly Entry[]) => void): P
   found([
     ...known,
     ...queries.map((query): Entry => ({ id: `q:${query.name}`, title: query.name, detail: 'saved query', icon: 'star', run: () => open(query.sql, query.name) })),
-    ...history.map((one, index): Entry => ({ id: `h:${index}`, title: oneLine(one.sql), detail: one.connection, icon: 'clock', run: () => open(one.sql) })),
+    ...history.filter((one, index) => history.findIndex((other) => other.sql === one.sql) === index).map((one, index): Entry => ({ id: `h:${index}`, title: oneLine(one.sql), detail: one.connection, icon: 'clock', run: () => open(one.sql) })),
   ]);
 }
 
