@@ -2,9 +2,8 @@
 import type { Completion } from '../../../contracts/ui.ts';
 import type { Visibility } from '../../checkpoint/postgres/visibility.ts';
 import type { CatalogRelation } from '../../sql/postgres/catalog/catalog.ts';
-import { quoteName as plainQuote } from '../copy/formats.ts';
 import type { CompletionIndex } from './completion-index.ts';
-import { KEYWORDS, RESERVED, STARTS } from './keywords.ts';
+import { KEYWORDS, quoteName, STARTS } from './keywords.ts';
 import { type StatementContext, statementContext } from './statement-context.ts';
 
 const MAX = 200;
@@ -16,8 +15,6 @@ interface Known {
   readonly relation: CatalogRelation;
 }
 
-export const quoteName = (name: string): string => (RESERVED.has(name) ? `"${name}"` : plainQuote(name));
-
 export function complete(
   index: CompletionIndex,
   visibility: Visibility,
@@ -28,7 +25,14 @@ export function complete(
   const from = Math.max(0, offset - MAX_TEXT);
   const context = statementContext(sql.slice(from, offset + MAX_TEXT), offset - from);
   if (context.place === 'none') return [];
-  const found = new Found(index, visibility, path, context);
+  const found = fitting(new Found(index, visibility, path, context), context);
+  // What begins as typed stands before what only holds it.
+  const word = context.word.toLowerCase();
+  const begins = (one: Completion): boolean => one.label.toLowerCase().startsWith(word);
+  return word === '' ? found : [...found.filter(begins), ...found.filter((one) => !begins(one))];
+}
+
+function fitting(found: Found, context: StatementContext): Completion[] {
   if (context.qualifiers.length > 0) return found.qualified();
   switch (context.place) {
     case 'start':

@@ -76,7 +76,7 @@ const isForPeople = (name: string): boolean =>
   !/(?:in|out|recv|send|_eq|_ne|_lt|_le|_gt|_ge|_cmp|_larger|_smaller|eq|ne|lt|le|gt|ge|_accum|_combine|_serialize|_deserialize|_sortsupport|sel|joinsel|_support|_handler|_transfn|_finalfn|_consistent)$/u.test(
     name,
   ) &&
-  !/^(?:pg_stat_get|binary_upgrade|RI_FKey|gin|gist|spg|brin|bt|hash|int[248]\d?[a-z_]*|float[48]|numeric_|interval_|timestamp|date_|time_|text_|bpchar|uuid_|jsonb?_[a-z]+_agg|array_(?:un)?typ|tidr?|xid|cid|oid|name|char|bit|var|cash|circle_|box_|poly_|path_|lseg_|point_|macaddr|inet_|network_|range_|multirange_)/u.test(
+  !/^(?:pg_stat_get|binary_upgrade|RI_FKey|gin|gist|spg|brin|bt|hash|int[248]\d?[a-z_]*|float[48]|numeric_|interval_|timestamp|date_(?!trunc|part|bin|add|subtract)|time_|text_|bpchar|uuid_|jsonb?_[a-z]+_agg|array_(?:un)?typ|tidr?|xid|cid|oid|name|char|bit|var|cash|circle_|box_|poly_|path_|lseg_|point_|macaddr|inet_|network_|range_|multirange_)/u.test(
     name,
   );
 

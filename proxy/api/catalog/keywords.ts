@@ -32,7 +32,7 @@ export const KEYWORDS = [
     DATE TIMESTAMP CAST EXTRACT COALESCE NULLIF ARRAY ROW CURRENT_DATE CURRENT_TIMESTAMP CURRENT_USER`),
 ];
 
-export const RESERVED: ReadonlySet<string> = new Set(
+const RESERVED: ReadonlySet<string> = new Set(
   words(`all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation column concurrently
     constraint create cross current_catalog current_date current_role current_schema current_time current_timestamp current_user default
     deferrable desc distinct do else end except false fetch for foreign freeze from full grant group having ilike in initially inner
@@ -40,3 +40,8 @@ export const RESERVED: ReadonlySet<string> = new Set(
     outer overlaps placing primary references returning right select session_user similar some symmetric system_user table tablesample then
     to trailing true union unique user using variadic verbose when where window with`),
 );
+
+/** A name as it must be written to mean itself. */
+export function quoteName(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/u.test(name) && !RESERVED.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}

@@ -1,5 +1,6 @@
 // Rows as text: for the clipboard and for files. Values are PostgreSQL's own texts; what a grid shows is what is copied. Pure.
 // Sources: RFC 4180 (CSV), RFC 8259 (JSON), JSON Lines; OWASP, "CSV Injection"; PostgreSQL, "Lexical Structure".
+import { quoteName } from '../catalog/keywords.ts';
 import type { Row } from '../run/data-row.ts';
 
 export interface CopyColumn {
@@ -69,10 +70,6 @@ export function markdownRow(row: Row): string {
 
 export function markdownHead(columns: readonly CopyColumn[]): string {
   return markdownRow(columns.map(({ name }) => name)) + `|${columns.map(() => ' --- |').join('')}${LINE}`;
-}
-
-export function quoteName(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/u.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
 const BARE_TYPES = new Set(['int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'oid']);

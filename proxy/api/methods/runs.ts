@@ -1,8 +1,10 @@
 // Running texts, reading their rows, taking them elsewhere.
 import type { AuditJudgement, AuditSession } from '../../../contracts/audit.ts';
 import { decideExport } from '../../checkpoint/postgres/export-question.ts';
+import { onlyRelation } from '../../checkpoint/postgres/outputs.ts';
 import { GatehouseError } from '../../errors.ts';
 import type { Handlers } from '../channel/requests.ts';
+import { quoteName } from '../catalog/keywords.ts';
 import { copyText } from '../copy/clipboard.ts';
 import { type AppParts, personOf, servicesOf } from '../parts.ts';
 import type { Run } from '../run/runs.ts';
@@ -46,8 +48,8 @@ export function runMethods(parts: AppParts): Methods {
 
 /** For INSERTs: where the rows came from, when that is one relation. */
 function tableOf(result: RunResult): string {
-  void result;
-  return 'my_table';
+  const relation = result.plan === undefined ? undefined : onlyRelation(result.plan);
+  return relation === undefined ? 'my_table' : `${quoteName(relation.schema)}.${quoteName(relation.name)}`;
 }
 
 /** Asks policy, writes the intent down; the returned function writes the end. Rejects with DENIED or JUSTIFICATION_REQUIRED. */

@@ -32,3 +32,11 @@ export function describeOutputs(statement: StatementPlan): readonly (OutputMask 
     };
   });
 }
+
+/** The relation that all rows came from; undefined when there are several, or none. */
+export function onlyRelation(statement: StatementPlan): { readonly schema: string; readonly name: string } | undefined {
+  const { facts } = statement as Plan;
+  const relations = new Set([...facts.references, ...facts.targets].map(({ relation }) => relation));
+  const [only] = relations;
+  return relations.size === 1 && only !== undefined ? { schema: only.schema, name: only.name } : undefined;
+}
