@@ -52,7 +52,11 @@ function Form({ onAdded }: { readonly onAdded: (access: AgentAccess) => void }) 
     event.preventDefault();
     setProblem('');
     try {
-      const access = await call('agents.add', { name: name.trim(), connections: [...chosen], ...(days === '' ? {} : { expiresInDays: Number(days) }) });
+      const access = await call('agents.add', {
+        name: name.trim(),
+        connections: [...chosen],
+        ...(days === '' ? {} : { expiresInDays: Number(days) }),
+      });
       await loadAgents();
       onAdded(access);
     } catch (error) {
@@ -63,7 +67,15 @@ function Form({ onAdded }: { readonly onAdded: (access: AgentAccess) => void }) 
     <form style={{ display: 'grid', gap: 16 }} onSubmit={(event) => void submit(event)}>
       <label className="field">
         <span>Name</span>
-        <input className="input" value={name} maxLength={63} placeholder="copilot" autoComplete="off" spellCheck={false} onChange={(event) => setName(event.target.value)} />
+        <input
+          className="input"
+          value={name}
+          maxLength={63}
+          placeholder="copilot"
+          autoComplete="off"
+          spellCheck={false}
+          onChange={(event) => setName(event.target.value)}
+        />
       </label>
       <fieldset className="choices">
         <legend className="field-label">May use</legend>

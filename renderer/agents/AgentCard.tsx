@@ -43,7 +43,11 @@ export function AgentCard({ agent, onPause, onResume, onRevoke }: AgentCardProps
       </header>
       <p className="card-state">
         <span className={`card-dot ${agent.status} ${agent.sessions > 0 ? 'live' : ''}`} />
-        {agent.status === 'active' ? (agent.sessions > 0 ? `Connected, ${plural(agent.sessions, 'session')}` : 'Not connected') : STATUS[agent.status]}
+        {agent.status === 'active'
+          ? agent.sessions > 0
+            ? `Connected, ${plural(agent.sessions, 'session')}`
+            : 'Not connected'
+          : STATUS[agent.status]}
       </p>
       <ul className="card-connections">
         {agent.connections.map((name) => (

@@ -65,7 +65,10 @@ export function AgentsPage() {
           <div className="agents-none">
             <Icon name="agents" size={28} />
             <strong>No agents yet</strong>
-            <p className="note">An agent gets a token for the connections you choose. It never sees a database password, and you see each of its statements here.</p>
+            <p className="note">
+              An agent gets a token for the connections you choose. It never sees a database password, and you see each of its statements
+              here.
+            </p>
             <button type="button" className="button primary" onClick={() => setAdding(true)}>
               Add the first agent
             </button>

@@ -15,13 +15,18 @@ export function Feed() {
   const [earlier, setEarlier] = useState<readonly AuditEntry[]>([]);
   const [agentsOnly, setAgentsOnly] = useState(true);
   useEffect(() => {
-    call('audit.search', { limit: 100 }).then(({ entries }) => setEarlier(entries), (error: unknown) => complain('Earlier statements can not be read', error));
+    call('audit.search', { limit: 100 }).then(
+      ({ entries }) => setEarlier(entries),
+      (error: unknown) => complain('Earlier statements can not be read', error),
+    );
   }, []);
   const entries = useMemo(() => {
     const seen = new Map<string, AuditEntry>();
     // An outcome comes after its intent and says more: the newest record of a statement stands for it.
     for (const entry of [...live, ...earlier]) if (entry.statement !== undefined && !seen.has(entry.id)) seen.set(entry.id, entry);
-    return [...seen.values()].filter((entry) => !agentsOnly || entry.kind === 'agent').slice(0, 200);
+    return [...seen.values()]
+      .filter((entry) => (!agentsOnly || entry.kind === 'agent') && !/^set application_name\b/i.test(entry.statement ?? ''))
+      .slice(0, 200);
   }, [live, earlier, agentsOnly]);
 
   return (
@@ -50,7 +55,9 @@ export function Feed() {
               </span>
               <span className="feed-sql">{oneLine(entry.statement ?? '')}</span>
               <span className="note num">
-                {[entry.connection, entry.door, entry.rows === undefined ? undefined : plural(entry.rows, 'row'), entry.refusal].filter(Boolean).join(' · ')}
+                {[entry.connection, entry.door, entry.rows === undefined ? undefined : plural(entry.rows, 'row'), entry.refusal]
+                  .filter(Boolean)
+                  .join(' · ')}
               </span>
             </button>
           </li>

@@ -35,11 +35,35 @@ export function AuditFilters({ filters, onChange }: { readonly filters: Filters;
     <search className="audit-filters">
       <label className="search audit-text">
         <Icon name="search" size={14} />
-        <input className="input" type="search" aria-label="Text in the statement" placeholder="Text in the statement" value={filters.text} onChange={(event) => put({ text: event.target.value })} />
+        <input
+          className="input"
+          type="search"
+          aria-label="Text in the statement"
+          placeholder="Text in the statement"
+          value={filters.text}
+          onChange={(event) => put({ text: event.target.value })}
+        />
       </label>
-      <input className="input" aria-label="Principal" placeholder="Principal" value={filters.principal} onChange={(event) => put({ principal: event.target.value })} />
-      <input className="input" aria-label="Table" placeholder="Table" value={filters.relation} onChange={(event) => put({ relation: event.target.value })} />
-      <Choice label="Verdict" value={filters.verdict} options={VERDICTS} onChange={(value) => put({ verdict: value as Filters['verdict'] })} />
+      <input
+        className="input"
+        aria-label="Principal"
+        placeholder="Principal"
+        value={filters.principal}
+        onChange={(event) => put({ principal: event.target.value })}
+      />
+      <input
+        className="input"
+        aria-label="Table"
+        placeholder="Table"
+        value={filters.relation}
+        onChange={(event) => put({ relation: event.target.value })}
+      />
+      <Choice
+        label="Verdict"
+        value={filters.verdict}
+        options={VERDICTS}
+        onChange={(value) => put({ verdict: value as Filters['verdict'] })}
+      />
       <Choice label="Time" value={filters.span} options={SPANS} onChange={(span) => put({ span })} />
       {filters !== NO_FILTERS && (
         <button type="button" className="button quiet" onClick={() => onChange(NO_FILTERS)}>

@@ -35,7 +35,12 @@ export function RecordDetail({ seq }: { readonly seq: number | undefined }) {
       </aside>
     );
   }
-  if (problem !== '') return <aside className="record"><p className="message deny">{problem}</p></aside>;
+  if (problem !== '')
+    return (
+      <aside className="record">
+        <p className="message deny">{problem}</p>
+      </aside>
+    );
   if (!found) return <aside className="record" aria-busy="true" />;
   const { entry, records } = found;
   const { sent, ran, masked, policies, justification } = facts(records);
@@ -49,7 +54,16 @@ export function RecordDetail({ seq }: { readonly seq: number | undefined }) {
         <Fact name="Who" value={entry.kind === 'agent' ? `${entry.principal ?? ''}, agent of ${entry.owner ?? ''}` : entry.principal} />
         <Fact name="When" value={moment(entry.time)} />
         <Fact name="Where" value={[entry.connection, entry.door && `${entry.door} door`].filter(Boolean).join(', ')} />
-        <Fact name="Outcome" value={[entry.status, entry.rows === undefined ? undefined : `${count(entry.rows)} rows`, entry.durationMs === undefined ? undefined : duration(entry.durationMs)].filter(Boolean).join(', ')} />
+        <Fact
+          name="Outcome"
+          value={[
+            entry.status,
+            entry.rows === undefined ? undefined : `${count(entry.rows)} rows`,
+            entry.durationMs === undefined ? undefined : duration(entry.durationMs),
+          ]
+            .filter(Boolean)
+            .join(', ')}
+        />
         <Fact name="Refusal" value={entry.refusal} />
         <Fact name="Reason given" value={justification} />
         <Fact name="Policies" value={policies.join(', ')} />

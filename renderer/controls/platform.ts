@@ -16,6 +16,15 @@ export function isKey(event: KeyboardEvent | React.KeyboardEvent, keys: string):
   const ctrl = parts.includes('Ctrl') || (mod && !isMac);
   const meta = mod && isMac;
   const pressed = event.key.length === 1 ? event.key.toUpperCase() : event.key;
-  const wanted = pressed === key || (/^[0-9]$/.test(key) && event.code === `Digit${key}`) || (/^[A-Z]$/.test(key) && event.code === `Key${key}` && event.altKey);
-  return wanted && event.ctrlKey === ctrl && event.metaKey === meta && event.shiftKey === parts.includes('Shift') && event.altKey === parts.includes('Alt');
+  const wanted =
+    pressed === key ||
+    (/^[0-9]$/.test(key) && event.code === `Digit${key}`) ||
+    (/^[A-Z]$/.test(key) && event.code === `Key${key}` && event.altKey);
+  return (
+    wanted &&
+    event.ctrlKey === ctrl &&
+    event.metaKey === meta &&
+    event.shiftKey === parts.includes('Shift') &&
+    event.altKey === parts.includes('Alt')
+  );
 }

@@ -28,7 +28,11 @@ export function EditorPage() {
   }, [tab, connection]);
 
   return (
-    <div className={`editor ${connection?.environment ?? ''}`} ref={page} style={{ gridTemplateColumns: sidebarOpen ? `${sidebarWidth}px 0 minmax(0, 1fr)` : 'minmax(0, 1fr)' }}>
+    <div
+      className={`editor ${connection?.environment ?? ''}`}
+      ref={page}
+      style={{ gridTemplateColumns: sidebarOpen ? `${sidebarWidth}px 0 minmax(0, 1fr)` : 'minmax(0, 1fr)' }}
+    >
       {sidebarOpen && (
         <>
           <Sidebar />
@@ -44,7 +48,11 @@ export function EditorPage() {
           />
         </>
       )}
-      <div className="work" ref={work} style={{ gridTemplateRows: `auto minmax(90px, ${1 - panelRatio}fr) auto 0 minmax(90px, ${panelRatio}fr)` }}>
+      <div
+        className="work"
+        ref={work}
+        style={{ gridTemplateRows: `auto minmax(90px, ${1 - panelRatio}fr) auto 0 minmax(90px, ${panelRatio}fr)` }}
+      >
         <TabStrip />
         <CodeEditor tab={tab?.id ?? ''} />
         <RunBar />

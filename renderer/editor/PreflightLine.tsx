@@ -2,7 +2,7 @@
 
 import type { Check } from '../../contracts/ui.ts';
 import { Icon, type IconName } from '../controls/Icon.tsx';
-import { count, list, plural } from '../controls/words.ts';
+import { list, plural } from '../controls/words.ts';
 import { preflight } from '../state/preflight.ts';
 import { useStore } from '../state/store.ts';
 
@@ -25,12 +25,14 @@ export function PreflightLine({ tab }: { readonly tab: string }) {
         <>
           <span>{does(check)}</span>
           {masked > 0 && <span className="preflight-masks">masks {list(check.masked.map(lastPart), 2)}</span>}
-          {check.estimatedRows !== undefined && <span className="num">about {count(check.estimatedRows)} rows</span>}
+          {check.estimatedRows !== undefined && <span className="num">about {plural(check.estimatedRows, 'row')}</span>}
         </>
       ) : (
         <span className="ellipsis">{check.reason ?? 'No policy allows this.'}</span>
       )}
-      {check.verdict !== 'allow' && check.policies.length > 0 && <span className="preflight-policy ellipsis">{list(check.policies, 1)}</span>}
+      {check.verdict !== 'allow' && check.policies.length > 0 && (
+        <span className="preflight-policy ellipsis">{list(check.policies, 1)}</span>
+      )}
     </p>
   );
 }

@@ -22,7 +22,9 @@ export function TabStrip() {
   }, [active]);
   return (
     <div className="tabs">
-      {!sidebarOpen && <IconButton icon="sidebar" label="Show the sidebar" keys={keysOf('sidebar')} onClick={() => settings.set({ sidebarOpen: true })} />}
+      {!sidebarOpen && (
+        <IconButton icon="sidebar" label="Show the sidebar" keys={keysOf('sidebar')} onClick={() => settings.set({ sidebarOpen: true })} />
+      )}
       <div className="tabs-list" role="tablist" aria-label="Open queries" ref={list}>
         {all.map((tab) => (
           <TabItem key={tab.id} tab={tab} active={tab.id === active} />

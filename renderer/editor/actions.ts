@@ -14,7 +14,10 @@ import { split, statementAt } from './statements.ts';
 let editor: monaco.editor.IStandaloneCodeEditor | undefined;
 
 /** What the tab strip and the save dialog must show because a command asked for it. */
-export const editing = createStore<{ readonly renaming: string | undefined; readonly naming: boolean }>({ renaming: undefined, naming: false });
+export const editing = createStore<{ readonly renaming: string | undefined; readonly naming: boolean }>({
+  renaming: undefined,
+  naming: false,
+});
 
 export function registerEditor(next: monaco.editor.IStandaloneCodeEditor | undefined): void {
   editor = next;
@@ -55,13 +58,24 @@ async function runText(sql: string, offset: number): Promise<void> {
   const known = preflight.get().current;
   const check = known?.tab === tab.id && known.connection === tab.connection && known.sql === sql ? known.check : undefined;
   if (check?.verdict === 'hold' && check.remedies.includes('justify')) {
-    ask(tab.id, { sql, offset, connection: tab.connection, reason: check.reason ?? 'This statement needs a reason.', facts: factsOf(check), policies: check.policies });
+    ask(tab.id, {
+      sql,
+      offset,
+      connection: tab.connection,
+      reason: check.reason ?? 'This statement needs a reason.',
+      facts: factsOf(check),
+      policies: check.policies,
+    });
     return;
   }
   await startRun(tab.id, tab.connection, sql, offset);
 }
 
-function factsOf(check: { readonly relations: readonly string[]; readonly effects: readonly string[]; readonly estimatedRows?: number }): string[] {
+function factsOf(check: {
+  readonly relations: readonly string[];
+  readonly effects: readonly string[];
+  readonly estimatedRows?: number;
+}): string[] {
   return [
     ...(check.effects.length > 0 ? [check.effects.join(', ')] : []),
     ...(check.estimatedRows === undefined ? [] : [`about ${check.estimatedRows.toLocaleString('en')} rows`]),
@@ -91,7 +105,12 @@ export function formatText(): void {
   if (!editor || !model || !selection) return;
   const range = selection.isEmpty() ? model.getFullModelRange() : selection;
   try {
-    const text = formatDialect(model.getValueInRange(range), { dialect: postgresql, keywordCase: 'preserve', tabWidth: 2, linesBetweenQueries: 1 });
+    const text = formatDialect(model.getValueInRange(range), {
+      dialect: postgresql,
+      keywordCase: 'preserve',
+      tabWidth: 2,
+      linesBetweenQueries: 1,
+    });
     editor.pushUndoStop();
     editor.executeEdits('format', [{ range, text: selection.isEmpty() ? `${text}\n` : text }]);
     editor.pushUndoStop();
@@ -153,7 +172,8 @@ export function openTable(connection: string, schema: string, relation: string):
   focusEditor();
 }
 
-export const name = (identifier: string): string => (/^[a-z_][a-z0-9_]*$/.test(identifier) ? identifier : `"${identifier.replaceAll('"', '""')}"`);
+export const name = (identifier: string): string =>
+  /^[a-z_][a-z0-9_]*$/.test(identifier) ? identifier : `"${identifier.replaceAll('"', '""')}"`;
 
 export function cycleFocus(): void {
   const stops = ['.monaco-editor textarea, .monaco-editor .native-edit-context', '[data-stop=results]', '[data-stop=sidebar]'];

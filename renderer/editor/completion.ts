@@ -23,13 +23,18 @@ monaco.languages.registerCompletionItemProvider(LANGUAGE, {
     if (!settings.get().completion || !connection) return { suggestions: [] };
     const before = model.getLineContent(position.lineNumber).slice(0, position.column - 1);
     // A space asks only where a name must follow; else the list would be in the way.
-    if (context.triggerCharacter === ' ' && !/\b(from|join|update|into|on|where|and|or|by|select|set)\s$/i.test(before)) return { suggestions: [] };
+    if (context.triggerCharacter === ' ' && !/\b(from|join|update|into|on|where|and|or|by|select|set)\s$/i.test(before))
+      return { suggestions: [] };
     const found = await call('editor.complete', { connection, sql: model.getValue(), offset: model.getOffsetAt(position) }).catch(() => []);
     const word = model.getWordUntilPosition(position);
     const range = new monaco.Range(position.lineNumber, word.startColumn, position.lineNumber, word.endColumn);
     return {
       suggestions: found.map((one, index) => ({
-        label: { label: one.label, ...(one.masked ? { detail: '  masked' } : {}), ...(one.detail === undefined ? {} : { description: one.detail }) },
+        label: {
+          label: one.label,
+          ...(one.masked ? { detail: '  masked' } : {}),
+          ...(one.detail === undefined ? {} : { description: one.detail }),
+        },
         kind: one.masked ? monaco.languages.CompletionItemKind.Issue : KINDS[one.kind],
         insertText: one.insert,
         range,

@@ -54,7 +54,10 @@ export function judgeWhileTyping(editor: monaco.editor.IStandaloneCodeEditor): (
     } catch (error) {
       if (mine !== turn) return;
       const message = error instanceof Error ? error.message : String(error);
-      preflight.set({ current: { tab: tab.id, connection: tab.connection, range: { start: 0, end: 0 }, sql: '', check: undefined, failed: message }, pending: false });
+      preflight.set({
+        current: { tab: tab.id, connection: tab.connection, range: { start: 0, end: 0 }, sql: '', check: undefined, failed: message },
+        pending: false,
+      });
     }
   };
 
@@ -66,7 +69,10 @@ export function judgeWhileTyping(editor: monaco.editor.IStandaloneCodeEditor): (
     const from = model.getPositionAt(range.start);
     const to = model.getPositionAt(range.end);
     marks.set([
-      { range: new monaco.Range(from.lineNumber, 1, to.lineNumber, 1), options: { isWholeLine: true, className: 'statement-lines', linesDecorationsClassName: 'statement-bar' } },
+      {
+        range: new monaco.Range(from.lineNumber, 1, to.lineNumber, 1),
+        options: { isWholeLine: true, className: 'statement-lines', linesDecorationsClassName: 'statement-bar' },
+      },
     ]);
   };
 
@@ -92,18 +98,34 @@ function showProblem(model: monaco.editor.ITextModel, range: StatementRange, che
     monaco.editor.setModelMarkers(model, OWNER, []);
     return;
   }
-  const message = [check.reason ?? 'This statement will be refused.', check.hint, check.policies.length > 0 ? `policy ${check.policies.join(', ')}` : undefined];
+  const message = [
+    check.reason ?? 'This statement will be refused.',
+    check.hint,
+    check.policies.length > 0 ? `policy ${check.policies.join(', ')}` : undefined,
+  ];
   const where = check.position === undefined ? firstWord(model, range) : wordAt(model, range.start + check.position);
   monaco.editor.setModelMarkers(model, OWNER, [
-    { ...where, severity: check.code === 'NOT_UNDERSTOOD' ? monaco.MarkerSeverity.Warning : monaco.MarkerSeverity.Error, message: message.filter(Boolean).join('\n') },
+    {
+      ...where,
+      severity: check.code === 'NOT_UNDERSTOOD' ? monaco.MarkerSeverity.Warning : monaco.MarkerSeverity.Error,
+      message: message.filter(Boolean).join('\n'),
+    },
   ]);
 }
 
 /** The range of the word at an offset, or one character. */
-export function wordAt(model: monaco.editor.ITextModel, offset: number): { startLineNumber: number; startColumn: number; endLineNumber: number; endColumn: number } {
+export function wordAt(
+  model: monaco.editor.ITextModel,
+  offset: number,
+): { startLineNumber: number; startColumn: number; endLineNumber: number; endColumn: number } {
   const at = model.getPositionAt(offset);
   const word = model.getWordAtPosition(at);
-  return { startLineNumber: at.lineNumber, startColumn: word?.startColumn ?? at.column, endLineNumber: at.lineNumber, endColumn: word?.endColumn ?? at.column + 1 };
+  return {
+    startLineNumber: at.lineNumber,
+    startColumn: word?.startColumn ?? at.column,
+    endLineNumber: at.lineNumber,
+    endColumn: word?.endColumn ?? at.column + 1,
+  };
 }
 
 function firstWord(model: monaco.editor.ITextModel, range: StatementRange) {

@@ -1,6 +1,6 @@
 // One Monaco model a tab: undo, markers and text live as long as the tab does.
 
-import { onTextReplaced, tabs, textOf, typed } from '../state/tabs.ts';
+import { tabs, textOf, typed } from '../state/tabs.ts';
 import { touched } from '../state/workspace.ts';
 import { LANGUAGE, monaco } from './monaco.ts';
 
@@ -31,11 +31,6 @@ export function connectionOfModel(model: monaco.editor.ITextModel): string | und
   for (const [tab, one] of held) if (one.model === model) return tabs.get().tabs.find((each) => each.id === tab)?.connection;
   return undefined;
 }
-
-onTextReplaced((tab, text) => {
-  const model = held.get(tab)?.model;
-  if (model && model.getValue() !== text) model.pushEditOperations([], [{ range: model.getFullModelRange(), text }], () => null);
-});
 
 // A closed tab's model goes with it.
 tabs.subscribe(() => {

@@ -23,12 +23,16 @@ import 'monaco-editor/editor/contrib/wordOperations/browser/wordOperations.js';
 import 'monaco-editor/features/codicon/register.js';
 import { conf, language } from 'monaco-editor/languages/definitions/pgsql/pgsql.js';
 import * as monaco from 'monaco-editor/editor/editor.api.js';
+// oxlint-disable-next-line import/default -- Vite makes the worker's class
 import EditorWorker from 'monaco-editor/editor/editor.worker.js?worker';
 
 export const LANGUAGE = 'pgsql';
 
 // Monaco's list holds reserved words only; these are read as keywords by everyone who writes SQL.
-const MORE_KEYWORDS = 'ADD ALTER BEGIN BY CASCADE COLUMN COMMIT CONFLICT COPY CUBE DELETE DROP EXPLAIN EXISTS FILTER FIRST FUNCTION IF INDEX INSERT KEY LAST LATERAL MATERIALIZED MERGE NEXT NOTHING NULLS OVER PARTITION RANGE RECURSIVE REFRESH RENAME REPLACE RESTART RETURN RETURNS ROLLBACK ROLLUP ROWS SAVEPOINT SCHEMA SEQUENCE SET SHOW TEMP TEMPORARY TRANSACTION TRIGGER TRUNCATE TYPE UPDATE VALUES VIEW WITHIN WITHOUT'.split(' ');
+const MORE_KEYWORDS =
+  'ADD ALTER BEGIN BY CASCADE COLUMN COMMIT CONFLICT COPY CUBE DELETE DROP EXPLAIN EXISTS FILTER FIRST FUNCTION IF INDEX INSERT KEY LAST LATERAL MATERIALIZED MERGE NEXT NOTHING NULLS OVER PARTITION RANGE RECURSIVE REFRESH RENAME REPLACE RESTART RETURN RETURNS ROLLBACK ROLLUP ROWS SAVEPOINT SCHEMA SEQUENCE SET SHOW TEMP TEMPORARY TRANSACTION TRIGGER TRUNCATE TYPE UPDATE VALUES VIEW WITHIN WITHOUT'.split(
+    ' ',
+  );
 
 monaco.languages.register({ id: LANGUAGE });
 monaco.languages.setLanguageConfiguration(LANGUAGE, conf);
@@ -36,7 +40,14 @@ monaco.languages.setMonarchTokensProvider(LANGUAGE, { ...language, keywords: [..
 
 (self as { MonacoEnvironment?: monaco.Environment }).MonacoEnvironment = { getWorker: () => new EditorWorker() };
 
-const rules = (keyword: string, text: string, value: string, number: string, comment: string, name: string): monaco.editor.ITokenThemeRule[] => [
+const rules = (
+  keyword: string,
+  text: string,
+  value: string,
+  number: string,
+  comment: string,
+  name: string,
+): monaco.editor.ITokenThemeRule[] => [
   { token: '', foreground: text },
   { token: 'keyword', foreground: keyword, fontStyle: 'bold' },
   { token: 'operator.sql', foreground: keyword },

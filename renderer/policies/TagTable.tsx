@@ -13,7 +13,9 @@ export function TagTable({ connection }: { readonly connection: string }) {
   const [text, setText] = useState('');
   useEffect(() => {
     if (connection === '') return;
-    call('policy.tags', { connection }).then(setTags, (error: unknown) => setProblem(error instanceof Error ? error.message : String(error)));
+    call('policy.tags', { connection }).then(setTags, (error: unknown) =>
+      setProblem(error instanceof Error ? error.message : String(error)),
+    );
   }, [connection]);
   const fitting = useMemo(() => {
     const wanted = text.toLowerCase();
@@ -32,7 +34,14 @@ export function TagTable({ connection }: { readonly connection: string }) {
     <div className="tags">
       <label className="search tags-search">
         <Icon name="search" size={14} />
-        <input className="input" type="search" aria-label="Search columns and tags" placeholder="Search columns and tags" value={text} onChange={(event) => setText(event.target.value)} />
+        <input
+          className="input"
+          type="search"
+          aria-label="Search columns and tags"
+          placeholder="Search columns and tags"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
       </label>
       <table className="table">
         <thead>

@@ -9,7 +9,12 @@ import { useStore } from '../state/store.ts';
 import { call } from '../transport/socket.ts';
 
 const EXAMPLE = "update shop.orders set status = 'cancelled'";
-const WORDS = { allow: 'Would be allowed', hold: 'Would ask for a reason', deny: 'Would be refused', empty: 'There is nothing to judge' } as const;
+const WORDS = {
+  allow: 'Would be allowed',
+  hold: 'Would ask for a reason',
+  deny: 'Would be refused',
+  empty: 'There is nothing to judge',
+} as const;
 
 export function TryStatement({ connection }: { readonly connection: string }) {
   const person = useStore(session, (state) => state.hello?.person ?? '');
@@ -27,7 +32,10 @@ export function TryStatement({ connection }: { readonly connection: string }) {
       setProblem(error instanceof Error ? error.message : String(error));
     }
   };
-  const people = [{ value: person, label: `${person} (you)` }, ...agents.filter((agent) => agent.status !== 'revoked').map(({ name }) => ({ value: name, label: name }))];
+  const people = [
+    { value: person, label: `${person} (you)` },
+    ...agents.filter((agent) => agent.status !== 'revoked').map(({ name }) => ({ value: name, label: name })),
+  ];
   return (
     <div className="try">
       <form

@@ -18,7 +18,10 @@ interface CellViewerProps {
 const LONGEST_SHOWN = 1_000_000;
 
 export function CellViewer({ column, row, value }: CellViewerProps) {
-  const text = useMemo(() => (value != null && /json/.test(column?.type ?? '') ? (prettyJson(value) ?? value) : value), [value, column?.type]);
+  const text = useMemo(
+    () => (value != null && /json/.test(column?.type ?? '') ? (prettyJson(value) ?? value) : value),
+    [value, column?.type],
+  );
   return (
     <section className="viewer" aria-label="Cell viewer">
       <header className="viewer-head">
@@ -27,7 +30,12 @@ export function CellViewer({ column, row, value }: CellViewerProps) {
           <span className="note">{column && `${column.type} · row ${count(row + 1)}`}</span>
         </span>
         <IconButton icon="copy" label="Copy the value" disabled={value == null} onClick={() => value != null && void toClipboard(value)} />
-        <IconButton icon="close" label="Close the cell viewer" keys={keysOf('viewer')} onClick={() => settings.set({ viewerOpen: false })} />
+        <IconButton
+          icon="close"
+          label="Close the cell viewer"
+          keys={keysOf('viewer')}
+          onClick={() => settings.set({ viewerOpen: false })}
+        />
       </header>
       {column?.mask && (
         <div className="viewer-mask">

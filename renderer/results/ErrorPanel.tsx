@@ -17,7 +17,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
 };
 
 /** The checkpoint reads names and grammar as the database does, and then says so with the database's own SQLSTATE. */
-const isMistake = (error: StatementError): boolean => error.code === 'NOT_UNDERSTOOD' && error.sqlstate.startsWith('42') && error.sqlstate !== '42501';
+const isMistake = (error: StatementError): boolean =>
+  error.code === 'NOT_UNDERSTOOD' && error.sqlstate.startsWith('42') && error.sqlstate !== '42501';
 
 export function ErrorPanel({ error, run }: { readonly error: StatementError; readonly run: Run }) {
   const refusal = isMistake(error) ? undefined : REFUSALS[error.code];
@@ -41,15 +42,22 @@ export function ErrorPanel({ error, run }: { readonly error: StatementError; rea
               {policy}
             </button>
           ))}
-          <span className="note mono">
-            {error.code === error.sqlstate ? error.sqlstate : `${error.code} · ${error.sqlstate}`}
-          </span>
+          <span className="note mono">{error.code === error.sqlstate ? error.sqlstate : `${error.code} · ${error.sqlstate}`}</span>
         </p>
         {asks && (
           <button
             type="button"
             className="button primary"
-            onClick={() => ask(run.tab, { sql: run.sql, offset: run.offset, connection: run.connection, reason: error.message, facts: [], policies: error.policies })}
+            onClick={() =>
+              ask(run.tab, {
+                sql: run.sql,
+                offset: run.offset,
+                connection: run.connection,
+                reason: error.message,
+                facts: [],
+                policies: error.policies,
+              })
+            }
           >
             Give a reason
           </button>

@@ -29,7 +29,7 @@ export function Grid({ run, result, selection, onSelect, onCopy, onOpen, onValue
   const { columns, rows } = result;
   const id = useId();
   const [, redraw] = useReducer((n: number) => n + 1, 0);
-  const [sized, setSized] = useState<Readonly<Record<number, number>>>({});
+  const [sized, setSized] = useState<Readonly<Record<number, number | undefined>>>({});
   const [fitted, setFitted] = useState<readonly number[]>();
   const [over, setOver] = useState<{ readonly row: number; readonly column: number }>();
   const scroller = useRef<HTMLDivElement>(null);
@@ -122,7 +122,8 @@ export function Grid({ run, result, selection, onSelect, onCopy, onOpen, onValue
         onPointerMove={(event) => {
           const cell = cellAt(event);
           if (dragging.current && cell && event.buttons === 1) {
-            if (cell.row !== selection.focus.row || cell.column !== selection.focus.column) select(moved(selection, cell.row, Math.max(0, cell.column), true));
+            if (cell.row !== selection.focus.row || cell.column !== selection.focus.column)
+              select(moved(selection, cell.row, Math.max(0, cell.column), true));
           }
           const masked = cell && cell.column >= 0 && columns[cell.column]?.mask ? cell : undefined;
           setOver((before) => (before?.row === masked?.row && before?.column === masked?.column ? before : masked));
@@ -138,7 +139,17 @@ export function Grid({ run, result, selection, onSelect, onCopy, onOpen, onValue
             <div className="grid-body" style={{ left: gutterWidth, top: HEADER_HEIGHT }} role="presentation">
               <div className="grid-move" ref={body} role="presentation" style={{ width: total }}>
                 {shown.map((index) => (
-                  <GridRow key={index} id={id} index={index} base={view.base} values={row(index)} columns={columns} lefts={lefts} first={view.firstColumn} last={view.lastColumn} />
+                  <GridRow
+                    key={index}
+                    id={id}
+                    index={index}
+                    base={view.base}
+                    values={row(index)}
+                    columns={columns}
+                    lefts={lefts}
+                    first={view.firstColumn}
+                    last={view.lastColumn}
+                  />
                 ))}
                 {rows > 0 && <SelectionFrame box={box} focus={selection.focus} lefts={lefts} view={view} />}
               </div>
@@ -146,7 +157,12 @@ export function Grid({ run, result, selection, onSelect, onCopy, onOpen, onValue
             <div className="grid-gutter" style={{ width: gutterWidth, top: HEADER_HEIGHT }} aria-hidden="true">
               <div className="grid-move" ref={gutter}>
                 {shown.map((index) => (
-                  <div key={index} className="gutter-cell num" data-selected={index >= box.top && index <= box.bottom} style={{ top: (index - view.base) * ROW_HEIGHT }}>
+                  <div
+                    key={index}
+                    className="gutter-cell num"
+                    data-selected={index >= box.top && index <= box.bottom}
+                    style={{ top: (index - view.base) * ROW_HEIGHT }}
+                  >
                     {index + 1}
                   </div>
                 ))}
@@ -159,16 +175,28 @@ export function Grid({ run, result, selection, onSelect, onCopy, onOpen, onValue
                   lefts={lefts}
                   first={view.firstColumn}
                   last={view.lastColumn}
-                  onResize={(column, width) => setSized(({ [column]: _, ...rest }) => (width === undefined ? rest : { ...rest, [column]: width }))}
+                  onResize={(column, width) => setSized((before) => ({ ...before, [column]: width }))}
                   onSelect={(column, extend) => onSelect(moved(selection, 0, column, extend, 'columns'))}
                 />
               </div>
-              <button type="button" className="grid-corner" style={{ width: gutterWidth }} aria-label="Select all rows" tabIndex={-1} onClick={() => onSelect({ ...FIRST_CELL, mode: 'all' })} />
+              <button
+                type="button"
+                className="grid-corner"
+                style={{ width: gutterWidth }}
+                aria-label="Select all rows"
+                tabIndex={-1}
+                onClick={() => onSelect({ ...FIRST_CELL, mode: 'all' })}
+              />
             </div>
           </div>
         </div>
       </div>
-      <MaskNote gridId={id} columns={columns} over={over} focus={rows > 0 && box.top === box.bottom && box.left === box.right ? selection.focus : undefined} />
+      <MaskNote
+        gridId={id}
+        columns={columns}
+        over={over}
+        focus={rows > 0 && box.top === box.bottom && box.left === box.right ? selection.focus : undefined}
+      />
     </div>
   );
 }

@@ -40,7 +40,11 @@ export function MaskNote({ gridId, columns, over, focus }: MaskNoteProps) {
   const mask = column?.mask;
   const anchor = shown === '' ? null : document.getElementById(`${gridId}-${shown}`);
   return (
-    <Popover.Root open={shown === key && key !== '' && anchor !== null && mask !== undefined} onOpenChange={(open) => !open && setShown('')} modal={false}>
+    <Popover.Root
+      open={shown === key && key !== '' && anchor !== null && mask !== undefined}
+      onOpenChange={(open) => !open && setShown('')}
+      modal={false}
+    >
       <Popover.Portal>
         <Popover.Positioner anchor={anchor} side="bottom" align="start" sideOffset={4} style={{ zIndex: 40, pointerEvents: 'none' }}>
           <Popover.Popup className="popup mask-note" role="tooltip" initialFocus={false} finalFocus={false}>
@@ -57,7 +61,10 @@ export function MaskNote({ gridId, columns, over, focus }: MaskNoteProps) {
               ))}
               {mask?.policy && <span className="mono">{mask.policy}</span>}
             </p>
-            <p className="note">“See values” above the result asks for your reason where one is enough; else an administrator grants access to this tag. Copies and exports are masked alike.</p>
+            <p className="note">
+              “See values” above the result asks for your reason where one is enough; else an administrator grants access to this tag.
+              Copies and exports are masked alike.
+            </p>
           </Popover.Popup>
         </Popover.Positioner>
       </Popover.Portal>

@@ -44,8 +44,18 @@ export function MaskSummary({ run, columns }: { readonly run: Run; readonly colu
           <button
             type="button"
             className="button quiet"
-            onClick={() => ask(run.tab, { sql: run.sql, offset: run.offset, connection: run.connection, reason, facts: columns.map((column) => column.name), policies })}
+            onClick={() =>
+              ask(run.tab, {
+                sql: run.sql,
+                offset: run.offset,
+                connection: run.connection,
+                reason,
+                facts: columns.map((column) => column.name),
+                policies,
+              })
+            }
           >
+            <Icon name="view" size={14} />
             See values
           </button>
         </Hint>

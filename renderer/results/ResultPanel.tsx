@@ -57,7 +57,15 @@ export function ResultPanel({ tab }: { readonly tab: string }) {
     const wanted = box.bottom - box.top + 1;
     const columns = Array.from({ length: box.right - box.left + 1 }, (_, n) => box.left + n);
     try {
-      const { text, truncated } = await call('run.copy', { run: run.id, result: result.index, from: box.top, count: Math.min(100_000, wanted), columns, format, headers });
+      const { text, truncated } = await call('run.copy', {
+        run: run.id,
+        result: result.index,
+        from: box.top,
+        count: Math.min(100_000, wanted),
+        columns,
+        format,
+        headers,
+      });
       if (!(await toClipboard(text))) return;
       const cut = truncated || wanted > 100_000;
       if (cut) tell('Copied in part', 'The selection is too large for the clipboard. An export takes all of it.');
@@ -83,15 +91,36 @@ export function ResultPanel({ tab }: { readonly tab: string }) {
             <ExportMenu onExport={(format) => void startExport(run.id, result.index, format)} />
           </>
         )}
-        <IconButton icon="pin" label={run.pinned ? 'Unpin: the next run replaces it' : 'Pin: keep beside later runs'} pressed={run.pinned} onClick={() => pin(run.id, !run.pinned)} />
-        <IconButton icon="panel" label="Cell viewer" keys={keysOf('viewer')} pressed={viewerOpen} onClick={() => settings.set({ viewerOpen: !viewerOpen })} />
+        <IconButton
+          icon="pin"
+          label={run.pinned ? 'Unpin: the next run replaces it' : 'Pin: keep beside later runs'}
+          pressed={run.pinned}
+          onClick={() => pin(run.id, !run.pinned)}
+        />
+        <IconButton
+          icon="panel"
+          label="Cell viewer"
+          keys={keysOf('viewer')}
+          pressed={viewerOpen}
+          onClick={() => settings.set({ viewerOpen: !viewerOpen })}
+        />
       </header>
-      <div className="results-body" style={{ gridTemplateColumns: viewerOpen && result ? 'minmax(0, 1fr) minmax(220px, 32%)' : 'minmax(0, 1fr)' }}>
+      <div
+        className="results-body"
+        style={{ gridTemplateColumns: viewerOpen && result ? 'minmax(0, 1fr) minmax(220px, 32%)' : 'minmax(0, 1fr)' }}
+      >
         {result ? (
           result.rows === 0 && result.done ? (
             <div className="empty" data-stop="results" tabIndex={-1}>
               <strong>0 rows</strong>
-              <p>The statement ran. No row fits it: {result.columns.map((column) => column.name).slice(0, 6).join(', ')}{result.columns.length > 6 ? ' …' : ''}</p>
+              <p>
+                The statement ran. No row fits it:{' '}
+                {result.columns
+                  .map((column) => column.name)
+                  .slice(0, 6)
+                  .join(', ')}
+                {result.columns.length > 6 ? ' …' : ''}
+              </p>
             </div>
           ) : (
             <Grid
@@ -126,14 +155,33 @@ function RunTabs({ run, tab, shown, earlier }: RunTabsProps) {
   return (
     <>
       {run.results.map((result) => (
-        <button key={result.index} type="button" role="tab" className="result-tab" aria-selected={shown === String(result.index)} onClick={() => show(tab, `${run.id}:${result.index}`)}>
+        <button
+          key={result.index}
+          type="button"
+          role="tab"
+          className="result-tab"
+          aria-selected={shown === String(result.index)}
+          onClick={() => show(tab, `${run.id}:${result.index}`)}
+        >
           {earlier && <Icon name="pin" size={12} />}
           {run.results.length > 1 ? `Result ${result.index + 1}` : 'Result'}
           <span className="note num">{count(result.rows)}</span>
         </button>
       ))}
-      <button type="button" role="tab" className="result-tab" aria-selected={shown === 'messages'} onClick={() => show(tab, `${run.id}:messages`)}>
-        {run.error ? <Icon className={run.error.code === 'JUSTIFICATION_REQUIRED' ? 'hold-ink' : 'deny-ink'} name={run.error.code === 'JUSTIFICATION_REQUIRED' ? 'hand' : 'alert'} size={13} /> : null}
+      <button
+        type="button"
+        role="tab"
+        className="result-tab"
+        aria-selected={shown === 'messages'}
+        onClick={() => show(tab, `${run.id}:messages`)}
+      >
+        {run.error ? (
+          <Icon
+            className={run.error.code === 'JUSTIFICATION_REQUIRED' ? 'hold-ink' : 'deny-ink'}
+            name={run.error.code === 'JUSTIFICATION_REQUIRED' ? 'hand' : 'alert'}
+            size={13}
+          />
+        ) : null}
         Messages
       </button>
       {earlier && <IconButton icon="close" label="Let go of this earlier run" onClick={() => forget(run.id)} />}

@@ -22,12 +22,20 @@ export function SelectionFrame({ box, focus, lefts, view }: SelectionFrameProps)
   return (
     <>
       {!single && bottom >= top && (
-        <div className="selection" style={{ left, width: right - left, top: (top - view.base) * ROW_HEIGHT, height: (bottom - top + 1) * ROW_HEIGHT }} />
+        <div
+          className="selection"
+          style={{ left, width: right - left, top: (top - view.base) * ROW_HEIGHT, height: (bottom - top + 1) * ROW_HEIGHT }}
+        />
       )}
       {focus.row >= view.first - 2 && focus.row <= view.last + 2 && (
         <div
           className="focus-cell"
-          style={{ left: focusLeft, width: (lefts[focus.column + 1] ?? focusLeft) - focusLeft, top: (focus.row - view.base) * ROW_HEIGHT, height: ROW_HEIGHT }}
+          style={{
+            left: focusLeft,
+            width: (lefts[focus.column + 1] ?? focusLeft) - focusLeft,
+            top: (focus.row - view.base) * ROW_HEIGHT,
+            height: ROW_HEIGHT,
+          }}
         />
       )}
     </>

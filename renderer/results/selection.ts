@@ -31,12 +31,22 @@ export function rectangle({ mode, anchor, focus }: Selection, rows: number, colu
 export function moved(before: Selection, row: number, column: number, extend: boolean, mode: Selection['mode'] = 'cells'): Selection {
   const focus = { row, column };
   if (!extend) return { mode, anchor: focus, focus };
-  return { mode: before.mode === 'all' ? 'cells' : mode === 'cells' && before.mode !== 'cells' ? before.mode : mode, anchor: before.anchor, focus };
+  return {
+    mode: before.mode === 'all' ? 'cells' : mode === 'cells' && before.mode !== 'cells' ? before.mode : mode,
+    anchor: before.anchor,
+    focus,
+  };
 }
 
 /** What a key does to the selection; undefined if it does nothing. */
 export function byKey(
-  event: { readonly key: string; readonly ctrlKey: boolean; readonly metaKey: boolean; readonly shiftKey: boolean; readonly altKey: boolean },
+  event: {
+    readonly key: string;
+    readonly ctrlKey: boolean;
+    readonly metaKey: boolean;
+    readonly shiftKey: boolean;
+    readonly altKey: boolean;
+  },
   before: Selection,
   rows: number,
   columns: number,
@@ -45,7 +55,8 @@ export function byKey(
   const { row, column } = before.focus;
   const far = event.ctrlKey || event.metaKey;
   if (event.altKey) return undefined;
-  const to = (r: number, c: number) => moved(before, Math.max(0, Math.min(rows - 1, r)), Math.max(0, Math.min(columns - 1, c)), event.shiftKey);
+  const to = (r: number, c: number) =>
+    moved(before, Math.max(0, Math.min(rows - 1, r)), Math.max(0, Math.min(columns - 1, c)), event.shiftKey);
   switch (event.key) {
     case 'ArrowDown':
       return to(far ? rows - 1 : row + 1, column);

@@ -88,7 +88,8 @@ export function useViewport({ scroller, body, header, gutter }: Moving, rows: nu
     const element = scroller.current;
     if (!element) return;
     const onScroll = () => {
-      if (Math.abs(element.scrollTop - expected.current) >= 1) offset.current = offsetAt(element.scrollTop, trackOf(rows), element.clientHeight - HEADER_HEIGHT);
+      if (Math.abs(element.scrollTop - expected.current) >= 1)
+        offset.current = offsetAt(element.scrollTop, trackOf(rows), element.clientHeight - HEADER_HEIGHT);
       expected.current = -1;
       place(true);
     };

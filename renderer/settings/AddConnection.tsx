@@ -21,7 +21,9 @@ export function AddConnection({ open, onOpenChange, onAdded }: AddConnectionProp
         <Dialog.Popup className="popup dialog">
           <div>
             <Dialog.Title render={<h2 />}>Add a connection</Dialog.Title>
-            <Dialog.Description className="note">The password is kept by the proxy, sealed. Agents and this window never see it.</Dialog.Description>
+            <Dialog.Description className="note">
+              The password is kept by the proxy, sealed. Agents and this window never see it.
+            </Dialog.Description>
           </div>
           <Form
             onAdded={(name) => {
@@ -64,11 +66,26 @@ function Form({ onAdded }: { readonly onAdded: (name: string) => void }) {
     <form style={{ display: 'grid', gap: 16 }} onSubmit={(event) => void submit(event)}>
       <label className="field">
         <span>Name</span>
-        <input className="input" value={name} maxLength={63} placeholder="warehouse" autoComplete="off" spellCheck={false} onChange={(event) => setName(event.target.value)} />
+        <input
+          className="input"
+          value={name}
+          maxLength={63}
+          placeholder="warehouse"
+          autoComplete="off"
+          spellCheck={false}
+          onChange={(event) => setName(event.target.value)}
+        />
       </label>
       <label className="field">
         <span>Address</span>
-        <input className="input mono" value={url} placeholder="postgresql://user:password@host:5432/database" autoComplete="off" spellCheck={false} onChange={(event) => setUrl(event.target.value)} />
+        <input
+          className="input mono"
+          value={url}
+          placeholder="postgresql://user:password@host:5432/database"
+          autoComplete="off"
+          spellCheck={false}
+          onChange={(event) => setUrl(event.target.value)}
+        />
       </label>
       <fieldset className="environments">
         <legend className="field-label">Environment</legend>

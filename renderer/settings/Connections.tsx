@@ -69,7 +69,8 @@ export function Connections() {
                     text: 'Tabs keep their texts. Agents can no longer use it. The database itself is not touched.',
                     action: 'Remove',
                     danger: true,
-                    run: () => orComplain(call('connections.remove', { name: one.name }).then(loadConnections), 'The connection was not removed'),
+                    run: () =>
+                      orComplain(call('connections.remove', { name: one.name }).then(loadConnections), 'The connection was not removed'),
                   })
                 }
               />

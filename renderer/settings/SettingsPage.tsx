@@ -34,7 +34,12 @@ export function SettingsPage() {
         </div>
         <div className="setting">
           <span>Size of the SQL text</span>
-          <Choice label="Size of the SQL text" value={String(fontSize)} options={SIZES} onChange={(value) => settings.set({ fontSize: Number(value) })} />
+          <Choice
+            label="Size of the SQL text"
+            value={String(fontSize)}
+            options={SIZES}
+            onChange={(value) => settings.set({ fontSize: Number(value) })}
+          />
         </div>
         <label className="setting">
           <span>

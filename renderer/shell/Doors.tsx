@@ -21,10 +21,14 @@ export function Doors({ doors }: { readonly doors: Hello['doors'] }) {
             {postgres ? (
               <>
                 <Popover.Description className="note">
-                  psql, BI tools and drivers connect here with a token of their own. The same policies, masks and records hold as in this window.
+                  psql, BI tools and drivers connect here with a token of their own. The same policies, masks and records hold as in this
+                  window.
                 </Popover.Description>
                 <Copyable label="psql, as yourself" text="npm run --silent gatehouse -- me --json" />
-                <Copyable label="psql, as an agent" text={`psql "host=${postgres.host} port=${postgres.port} user=AGENT password=TOKEN dbname=CONNECTION"`} />
+                <Copyable
+                  label="psql, as an agent"
+                  text={`psql "host=${postgres.host} port=${postgres.port} user=AGENT password=TOKEN dbname=CONNECTION"`}
+                />
                 <div className="dialog-actions">
                   <Popover.Close className="button primary" onClick={() => go('agents')}>
                     Add an agent

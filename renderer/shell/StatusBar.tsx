@@ -46,7 +46,12 @@ export function StatusBar() {
         <Icon name="agents" size={14} />
         {connected > 0 ? `${plural(connected, 'agent session')}` : 'No agent connected'}
       </button>
-      <button type="button" className={`status-item ${hello.agentsPaused ? 'held' : ''}`} aria-pressed={hello.agentsPaused} onClick={togglePauseAll}>
+      <button
+        type="button"
+        className={`status-item ${hello.agentsPaused ? 'held' : ''}`}
+        aria-pressed={hello.agentsPaused}
+        onClick={togglePauseAll}
+      >
         <Icon name={hello.agentsPaused ? 'play' : 'pause'} size={14} />
         {hello.agentsPaused ? 'All agents paused: resume' : 'Pause all agents'}
       </button>

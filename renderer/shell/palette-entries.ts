@@ -19,7 +19,14 @@ export interface Entry {
   readonly run: () => void;
 }
 
-const GROUP_ICONS: Readonly<Record<string, IconName>> = { Run: 'play', Edit: 'editor', Tabs: 'table', Go: 'search', View: 'panel', Govern: 'policies' };
+const GROUP_ICONS: Readonly<Record<string, IconName>> = {
+  Run: 'play',
+  Edit: 'editor',
+  Tabs: 'table',
+  Go: 'search',
+  View: 'panel',
+  Govern: 'policies',
+};
 
 export function commandEntries(): Entry[] {
   return COMMANDS.filter((command) => !command.local || command.id === 'cancel').map((command) => ({
@@ -38,11 +45,32 @@ export function commandEntries(): Entry[] {
 export async function findEntries(found: (entries: readonly Entry[]) => void): Promise<void> {
   const known = [...tabEntries(), ...tableEntries()];
   found(known);
-  const [queries, history] = await Promise.all([call('queries.list', {}).catch(() => []), call('history.list', { limit: 100 }).catch(() => [])]);
+  const [queries, history] = await Promise.all([
+    call('queries.list', {}).catch(() => []),
+    call('history.list', { limit: 100 }).catch(() => []),
+  ]);
   found([
     ...known,
-    ...queries.map((query): Entry => ({ id: `q:${query.name}`, title: query.name, detail: 'saved query', icon: 'star', run: () => open(query.sql, query.name) })),
-    ...history.filter((one, index) => history.findIndex((other) => other.sql === one.sql) === index).map((one, index): Entry => ({ id: `h:${index}`, title: oneLine(one.sql), detail: one.connection, icon: 'clock', run: () => open(one.sql) })),
+    ...queries.map(
+      (query): Entry => ({
+        id: `q:${query.name}`,
+        title: query.name,
+        detail: 'saved query',
+        icon: 'star',
+        run: () => open(query.sql, query.name),
+      }),
+    ),
+    ...history
+      .filter((one, index) => history.findIndex((other) => other.sql === one.sql) === index)
+      .map(
+        (one, index): Entry => ({
+          id: `h:${index}`,
+          title: oneLine(one.sql),
+          detail: one.connection,
+          icon: 'clock',
+          run: () => open(one.sql),
+        }),
+      ),
   ]);
 }
 
@@ -66,7 +94,13 @@ export function rank(entries: readonly Entry[], text: string): readonly Entry[] 
 }
 
 function tabEntries(): Entry[] {
-  return tabs.get().tabs.map((tab) => ({ id: `t:${tab.id}`, title: tab.title, detail: `tab · ${tab.connection}`, icon: 'editor', run: () => (go('editor'), activate(tab.id)) }));
+  return tabs.get().tabs.map((tab) => ({
+    id: `t:${tab.id}`,
+    title: tab.title,
+    detail: `tab · ${tab.connection}`,
+    icon: 'editor',
+    run: () => (go('editor'), activate(tab.id)),
+  }));
 }
 
 function tableEntries(): Entry[] {
@@ -74,13 +108,15 @@ function tableEntries(): Entry[] {
   const tree = schemas.get().trees[connection];
   if (tree?.state !== 'ready') return [];
   return tree.value.schemas.flatMap((schema) =>
-    schema.relations.map((relation): Entry => ({
-      id: `r:${schema.name}.${relation.name}`,
-      title: `${schema.name}.${relation.name}`,
-      detail: relation.masked > 0 ? `${relation.kind} · ${relation.masked} masked` : relation.kind,
-      icon: relation.kind === 'table' || relation.kind === 'partitioned' ? 'table' : relation.kind === 'sequence' ? 'sequence' : 'view',
-      run: () => openTable(connection, schema.name, relation.name),
-    })),
+    schema.relations.map(
+      (relation): Entry => ({
+        id: `r:${schema.name}.${relation.name}`,
+        title: `${schema.name}.${relation.name}`,
+        detail: relation.masked > 0 ? `${relation.kind} · ${relation.masked} masked` : relation.kind,
+        icon: relation.kind === 'table' || relation.kind === 'partitioned' ? 'table' : relation.kind === 'sequence' ? 'sequence' : 'view',
+        run: () => openTable(connection, schema.name, relation.name),
+      }),
+    ),
   );
 }
 

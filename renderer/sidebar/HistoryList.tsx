@@ -17,7 +17,9 @@ export function HistoryList() {
   const news = useStore(feed, (state) => state.count);
   useEffect(() => {
     const timer = setTimeout(() => {
-      call('history.list', { limit: 200, ...(text === '' ? {} : { text }) }).then(setHistory, (error: unknown) => complain('The history can not be read', error));
+      call('history.list', { limit: 200, ...(text === '' ? {} : { text }) }).then(setHistory, (error: unknown) =>
+        complain('The history can not be read', error),
+      );
     }, 150);
     return () => clearTimeout(timer);
   }, [text, news]);
@@ -27,7 +29,14 @@ export function HistoryList() {
       <div className="tree-search">
         <label className="search">
           <Icon name="search" size={14} />
-          <input className="input" type="search" aria-label="Search the history" placeholder="Search the history" value={text} onChange={(event) => setText(event.target.value)} />
+          <input
+            className="input"
+            type="search"
+            aria-label="Search the history"
+            placeholder="Search the history"
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+          />
         </label>
       </div>
       {history?.length === 0 && (

@@ -24,11 +24,21 @@ export function SchemaTree({ connection }: { readonly connection: string }) {
   const tree = loaded?.state === 'ready' ? loaded.value : undefined;
 
   const opened = useMemo(
-    () => openedBy[connection] ?? new Set((tree?.schemas.length ?? 0) <= OPEN_AT_FIRST ? tree?.schemas.map((schema) => `s:${schema.name}`) : []),
+    () =>
+      openedBy[connection] ??
+      new Set((tree?.schemas.length ?? 0) <= OPEN_AT_FIRST ? tree?.schemas.map((schema) => `s:${schema.name}`) : []),
     [openedBy, connection, tree],
   );
-  const rows = useMemo(() => (tree ? treeRows({ connection, tree, columns, opened, filter: words }) : []), [connection, tree, columns, opened, words]);
-  const list = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 12 });
+  const rows = useMemo(
+    () => (tree ? treeRows({ connection, tree, columns, opened, filter: words }) : []),
+    [connection, tree, columns, opened, words],
+  );
+  const list = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: 12,
+  });
 
   useEffect(() => setAt(0), [connection, words]);
 
@@ -83,7 +93,14 @@ export function SchemaTree({ connection }: { readonly connection: string }) {
       <div className="tree-search">
         <label className="search">
           <Icon name="search" size={14} />
-          <input className="input" type="search" aria-label="Search tables" placeholder="Search tables" value={filter} onChange={(event) => setFilter(event.target.value)} />
+          <input
+            className="input"
+            type="search"
+            aria-label="Search tables"
+            placeholder="Search tables"
+            value={filter}
+            onChange={(event) => setFilter(event.target.value)}
+          />
         </label>
         <IconButton icon="refresh" label="Refresh the schema" disabled={connection === ''} onClick={() => loadTree(connection, true)} />
       </div>
@@ -97,7 +114,9 @@ export function SchemaTree({ connection }: { readonly connection: string }) {
       )}
       {loaded?.state === 'loading' && <p className="sidebar-note">Reading the schema</p>}
       {connection === '' && <p className="sidebar-note">Choose a connection for this tab.</p>}
-      {tree && rows.length === 0 && <p className="sidebar-note">{filter === '' ? 'No tables that you may see.' : 'No table has that name.'}</p>}
+      {tree && rows.length === 0 && (
+        <p className="sidebar-note">{filter === '' ? 'No tables that you may see.' : 'No table has that name.'}</p>
+      )}
       <div
         className="tree"
         ref={scroller}

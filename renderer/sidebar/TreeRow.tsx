@@ -13,7 +13,14 @@ interface TreeRowProps {
   readonly onPoint: () => void;
 }
 
-const KIND_ICONS: Readonly<Record<string, IconName>> = { table: 'table', partitioned: 'table', foreign: 'table', view: 'view', materialized: 'view', sequence: 'sequence' };
+const KIND_ICONS: Readonly<Record<string, IconName>> = {
+  table: 'table',
+  partitioned: 'table',
+  foreign: 'table',
+  view: 'view',
+  materialized: 'view',
+  sequence: 'sequence',
+};
 
 export function TreeRow({ row, index, top, current, onToggle, onUse, onPoint }: TreeRowProps) {
   const open = 'open' in row ? row.open : undefined;
@@ -68,7 +75,11 @@ function Content({ row }: { readonly row: Row }) {
     case 'column':
       return (
         <>
-          {row.column.masked ? <Icon className="tree-masked" name="lock" size={12} /> : <Icon name={row.column.primaryKey ? 'key' : 'column'} size={12} />}
+          {row.column.masked ? (
+            <Icon className="tree-masked" name="lock" size={12} />
+          ) : (
+            <Icon name={row.column.primaryKey ? 'key' : 'column'} size={12} />
+          )}
           <span className="ellipsis">{row.column.name}</span>
           <span className="tree-side ellipsis" title={row.column.tags.length > 0 ? `tags: ${row.column.tags.join(', ')}` : undefined}>
             {row.column.masked && <span className="visually-hidden">masked, </span>}

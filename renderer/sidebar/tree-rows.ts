@@ -4,7 +4,14 @@ import type { ColumnInfo, SchemaTree } from '../../contracts/ui.ts';
 import { columnsKey, type Loaded } from '../state/schema.ts';
 
 export type Row =
-  | { readonly kind: 'schema'; readonly key: string; readonly level: 1; readonly schema: string; readonly open: boolean; readonly count: number }
+  | {
+      readonly kind: 'schema';
+      readonly key: string;
+      readonly level: 1;
+      readonly schema: string;
+      readonly open: boolean;
+      readonly count: number;
+    }
   | {
       readonly kind: 'relation';
       readonly key: string;
@@ -13,7 +20,14 @@ export type Row =
       readonly relation: SchemaTree['schemas'][number]['relations'][number];
       readonly open: boolean;
     }
-  | { readonly kind: 'column'; readonly key: string; readonly level: 3; readonly schema: string; readonly relation: string; readonly column: ColumnInfo }
+  | {
+      readonly kind: 'column';
+      readonly key: string;
+      readonly level: 3;
+      readonly schema: string;
+      readonly relation: string;
+      readonly column: ColumnInfo;
+    }
   | { readonly kind: 'note'; readonly key: string; readonly level: 3; readonly text: string };
 
 interface TreeView {

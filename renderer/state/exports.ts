@@ -39,7 +39,9 @@ export function followExports(): void {
       if (done) finished.set(id, { rows, error });
       return;
     }
-    exports.set(({ running }) => ({ running: done ? running.filter((one) => one.id !== id) : running.map((one) => (one.id === id ? { ...one, rows } : one)) }));
+    exports.set(({ running }) => ({
+      running: done ? running.filter((one) => one.id !== id) : running.map((one) => (one.id === id ? { ...one, rows } : one)),
+    }));
     if (done) end({ ...known, rows }, error);
   });
 }

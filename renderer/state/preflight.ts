@@ -13,4 +13,7 @@ export interface Preflight {
   readonly failed: string | undefined;
 }
 
-export const preflight = createStore<{ readonly current: Preflight | undefined; readonly pending: boolean }>({ current: undefined, pending: false });
+export const preflight = createStore<{ readonly current: Preflight | undefined; readonly pending: boolean }>({
+  current: undefined,
+  pending: false,
+});

@@ -62,7 +62,19 @@ export async function startRun(tab: string, connection: string, sql: string, off
   ask(tab, undefined);
   try {
     const { run } = await call('run.start', { tab, connection, sql, ...(justification === undefined ? {} : { justification }) });
-    const next: Run = { id: run, tab, connection, sql, offset, startedAt: performance.now(), status: 'running', transaction: 'none', results: [], lines: [], pinned: false };
+    const next: Run = {
+      id: run,
+      tab,
+      connection,
+      sql,
+      offset,
+      startedAt: performance.now(),
+      status: 'running',
+      transaction: 'none',
+      results: [],
+      lines: [],
+      pinned: false,
+    };
     runs.set(({ runs: all, shown }) => ({
       runs: [...all.filter((one) => one.tab !== tab || one.pinned), next],
       shown: { ...shown, [tab]: `${run}:messages` },
@@ -76,7 +88,8 @@ export async function startRun(tab: string, connection: string, sql: string, off
 
 export function cancelRun(tab: string): void {
   const run = lastRun(runs.get(), tab);
-  if (run?.status === 'running') call('run.cancel', { run: run.id }).catch((error: unknown) => complain('The statement was not cancelled', error));
+  if (run?.status === 'running')
+    call('run.cancel', { run: run.id }).catch((error: unknown) => complain('The statement was not cancelled', error));
 }
 
 export const lastRun = (state: Runs, tab: string): Run | undefined => state.runs.findLast((run) => run.tab === tab);
@@ -99,9 +112,13 @@ export function ask(tab: string, asking: Asking | undefined): void {
 
 export function followRuns(): void {
   on('run.result', ({ run, result, columns }) =>
-    change(run, (before) => ({ results: [...before.results, { index: result, columns, rows: 0, done: false }] }), (now) => {
-      if (now.results.length === 1) show(now.tab, `${run}:${result}`);
-    }),
+    change(
+      run,
+      (before) => ({ results: [...before.results, { index: result, columns, rows: 0, done: false }] }),
+      (now) => {
+        if (now.results.length === 1) show(now.tab, `${run}:${result}`);
+      },
+    ),
   );
   on('run.progress', ({ run, result, rows }) => change(run, (before) => ({ results: withResult(before, result, { rows }) })));
   on('run.statement', ({ run, result, tag, rows, durationMs }) =>
@@ -114,10 +131,14 @@ export function followRuns(): void {
     change(run, (before) => ({ lines: [...before.lines, { kind: 'notice', text: `${severity}: ${message}` }] })),
   );
   on('run.error', ({ run, error }) =>
-    change(run, () => ({ error }), (now) => {
-      show(now.tab, `${run}:messages`);
-      if (error.code === 'JUSTIFICATION_REQUIRED') askFor(now, error);
-    }),
+    change(
+      run,
+      () => ({ error }),
+      (now) => {
+        show(now.tab, `${run}:messages`);
+        if (error.code === 'JUSTIFICATION_REQUIRED') askFor(now, error);
+      },
+    ),
   );
   on('run.end', ({ run, status, durationMs, transaction }) =>
     change(run, (before) => ({ status, durationMs, transaction, results: before.results.map((one) => ({ ...one, done: true })) })),

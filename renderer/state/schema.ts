@@ -4,7 +4,10 @@ import type { ColumnInfo, SchemaTree } from '../../contracts/ui.ts';
 import { call } from '../transport/socket.ts';
 import { createStore } from './store.ts';
 
-export type Loaded<T> = { readonly state: 'loading' } | { readonly state: 'failed'; readonly message: string } | { readonly state: 'ready'; readonly value: T };
+export type Loaded<T> =
+  | { readonly state: 'loading' }
+  | { readonly state: 'failed'; readonly message: string }
+  | { readonly state: 'ready'; readonly value: T };
 
 interface Schemas {
   readonly trees: Readonly<Record<string, Loaded<SchemaTree>>>;
@@ -19,7 +22,9 @@ export function loadTree(connection: string, again = false): void {
   if (connection === '' || (!again && schemas.get().trees[connection] && schemas.get().trees[connection]?.state !== 'failed')) return;
   const put = (loaded: Loaded<SchemaTree>) => schemas.set(({ trees }) => ({ trees: { ...trees, [connection]: loaded } }));
   put({ state: 'loading' });
-  const asked = again ? call('schema.refresh', { connection }).then(() => call('schema.tree', { connection })) : call('schema.tree', { connection });
+  const asked = again
+    ? call('schema.refresh', { connection }).then(() => call('schema.tree', { connection }))
+    : call('schema.tree', { connection });
   asked.then(
     (value) => {
       put({ state: 'ready', value });

@@ -26,16 +26,9 @@ export const tabs = createStore<Tabs>({ tabs: [], active: '', closed: [] });
 
 const texts = new Map<string, string>();
 const savedTexts = new Map<string, string>();
-const textListeners = new Set<(tab: string, text: string) => void>();
 
 export const activeTab = (): Tab | undefined => tabs.get().tabs.find((tab) => tab.id === tabs.get().active);
 export const textOf = (tab: string): string => texts.get(tab) ?? '';
-
-/** Told when a text is replaced from outside of the editor. */
-export function onTextReplaced(listener: (tab: string, text: string) => void): () => void {
-  textListeners.add(listener);
-  return () => textListeners.delete(listener);
-}
 
 export function typed(tab: string, text: string): void {
   texts.set(tab, text);
@@ -45,23 +38,28 @@ export function typed(tab: string, text: string): void {
   if (before && before.dirty !== dirty) change(tab, { dirty });
 }
 
-export function replaceText(tab: string, text: string): void {
-  typed(tab, text);
-  for (const listener of textListeners) listener(tab, text);
-}
-
 export function newTab(options: { text?: string; title?: string; connection?: string | undefined; query?: string } = {}): string {
   const id = crypto.randomUUID();
   const connection = options.connection ?? activeTab()?.connection ?? session.get().connections[0]?.name ?? '';
   texts.set(id, options.text ?? '');
   if (options.query !== undefined) savedTexts.set(id, options.text ?? '');
-  const tab: Tab = { id, title: options.title ?? nextTitle(), named: options.title !== undefined, connection, query: options.query, dirty: false };
+  const tab: Tab = {
+    id,
+    title: options.title ?? nextTitle(),
+    named: options.title !== undefined,
+    connection,
+    query: options.query,
+    dirty: false,
+  };
   tabs.set(({ tabs: all }) => ({ tabs: [...all, tab], active: id }));
   return id;
 }
 
 /** Puts back what the workspace held. */
-export function restore(all: readonly { readonly tab: Tab; readonly text: string; readonly saved?: string | undefined }[], active: string): void {
+export function restore(
+  all: readonly { readonly tab: Tab; readonly text: string; readonly saved?: string | undefined }[],
+  active: string,
+): void {
   for (const { tab, text, saved } of all) {
     texts.set(tab.id, text);
     if (saved !== undefined) savedTexts.set(tab.id, saved);

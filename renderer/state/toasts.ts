@@ -9,7 +9,13 @@ export function tell(title: string, description?: string): void {
 }
 
 export function complain(title: string, error: unknown): void {
-  toasts.add({ title, description: error instanceof Error ? error.message : String(error), timeout: 9_000, type: 'error', priority: 'high' });
+  toasts.add({
+    title,
+    description: error instanceof Error ? error.message : String(error),
+    timeout: 9_000,
+    type: 'error',
+    priority: 'high',
+  });
 }
 
 /** For promises nobody waits for: a failure is said, never swallowed. */

@@ -75,9 +75,12 @@ function save(): void {
 function read(content: string): Saved | undefined {
   try {
     const value = JSON.parse(content) as Saved;
-    if (value.version !== 1 || !Array.isArray(value.tabs)) return undefined;
+    if (value.version !== 1) return undefined;
     // A connection that is gone leaves the text; the tab asks for another one.
-    return { ...value, tabs: value.tabs.map((one) => (connectionNamed(one.tab.connection) ? one : { ...one, tab: { ...one.tab, connection: '' } })) };
+    return {
+      ...value,
+      tabs: value.tabs.map((one) => (connectionNamed(one.tab.connection) ? one : { ...one, tab: { ...one.tab, connection: '' } })),
+    };
   } catch {
     return undefined;
   }
