@@ -1,5 +1,7 @@
 // The composition root: the one place that wires the parts together. Source: design, "Architecture".
 import { join } from 'node:path';
+
+import { type App, startApp } from './api/app.ts';
 import { askControl, listenControl } from './api/control.ts';
 import { loadDeviceKey } from './audit/device-key.ts';
 import { openLedger } from './audit/ledger.ts';
@@ -10,12 +12,14 @@ import { GatehouseError } from './errors.ts';
 import { osUser } from './identity/person.ts';
 import { Principals } from './identity/principals.ts';
 import type { PolicyEngine } from './policy/engine.ts';
+import { readBundleTexts } from './policy/bundle-texts.ts';
 import { loadPolicy } from './policy/profile-bundle.ts';
 import { type Sample, startSample } from './sample/sample.ts';
 import { Connections, SAMPLE_CONNECTION } from './store/connections.ts';
 import { openProfile } from './store/profile.ts';
 import { type ReadyFacts, runningProxy } from './store/run-file.ts';
 import { openSecrets } from './store/secrets.ts';
+import { ownVersion } from './store/own-version.ts';
 import { readSettings } from './store/settings.ts';
 import { listenPostgres, type PostgresDoor } from './wire/postgres/server.ts';
 import { connectUpstream } from './wire/postgres/upstream.ts';
@@ -44,6 +48,11 @@ function sampleConnection(sample: Sample): ConfiguredConnection {
     facts: { name: SAMPLE_CONNECTION, environment: 'production', database },
     target: { host, port, user, password, database, tls: 'disable' },
   };
+}
+
+function appSample(sample: Sample): { name: string; database: string; target: ConfiguredConnection['target'] } {
+  const { facts, target } = sampleConnection(sample);
+  return { name: facts.name, database: facts.database, target };
 }
 
 async function configured(connections: Connections, sample: Sample | undefined, name: string): Promise<ConfiguredConnection | undefined> {
@@ -83,8 +92,10 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const settings = readSettings(profile.home);
   const secrets = openSecrets(profile, { keyFile: options.keyFile });
   const policy = loadPolicy(profile.home);
+  const bundle = readBundleTexts(profile.home);
   // Closed in the opposite order, also when a later part can't start.
   const stack = new AsyncDisposableStack();
+  let app: App | undefined;
   try {
     const ledgerFolder = join(profile.home, 'ledger');
     const key = await loadDeviceKey({ secrets });
@@ -93,8 +104,10 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
         folder: ledgerFolder,
         device: key.device,
         signer: key,
-        onState: (state) =>
-          options.log(state.kind === 'ok' ? 'the ledger is written again' : `the ledger can not be written: ${state.reason}`),
+        onState: (state) => {
+          options.log(state.kind === 'ok' ? 'the ledger is written again' : `the ledger can not be written: ${state.reason}`);
+          app?.ledgerState(state);
+        },
       }),
     );
     if (ledger.findingAtStart !== undefined) options.log(`ledger: ${ledger.findingAtStart}`);
@@ -134,15 +147,36 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       log: (event, facts) => options.log(`postgres door: ${event} ${JSON.stringify(facts)}`),
     });
     stack.defer(() => door.close());
+    const served = await startApp({
+      home: profile.home,
+      version: ownVersion(),
+      person: osUser(),
+      groups: settings.groups,
+      checkpoint,
+      principals,
+      ledger,
+      ledgerFolder,
+      policy: () => policy,
+      bundle,
+      connections,
+      sample: sample === undefined ? undefined : appSample(sample),
+      postgres: { host: door.host, port: door.port },
+      host,
+      listenPort: settings.listen.app,
+      log: (event, facts) => options.log(`app: ${event} ${JSON.stringify(facts)}`),
+    });
+    app = stack.use(served);
     stack.use(
-      await listenControl(profile.home, ({ connection, as, sql }) =>
-        explainAs({ checkpoint, principals, groups: settings.groups }, connection, as, sql),
+      await listenControl(profile.home, async (request) =>
+        request.command === 'app'
+          ? served.url()
+          : explainAs({ checkpoint, principals, groups: settings.groups }, request.connection, request.as, request.sql),
       ),
     );
     const parts = stack.move();
     let closing: Promise<void> | undefined;
     return {
-      ready: { ready: true, postgres: { host: door.host, port: door.port } },
+      ready: { ready: true, postgres: { host: door.host, port: door.port }, app: { url: served.url() } },
       failed: failed.promise,
       close: () => (closing ??= parts.disposeAsync()),
     };

@@ -7,6 +7,7 @@ import { ROOT, setUp, toolEnvironment } from './setup.mjs';
 
 const CHECKS = [
   { name: 'types', command: ['tsc', '-p', '.'] },
+  { name: 'types of the renderer', command: ['tsc', '-p', 'renderer'] },
   { name: 'lint', command: ['oxlint', '--deny-warnings'] },
   { name: 'format', command: ['biome', 'check', '--colors=off', '.'] },
   { name: 'dead code', command: ['knip', '--no-progress'] },

@@ -7,9 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { check } from './check.mjs';
 import { ensurePackages } from './packages.mjs';
+import { buildRenderer } from './renderer.mjs';
 import { ROOT, setUp, toolEnvironment } from './setup.mjs';
 
 const node = setUp();
+buildRenderer(node);
 const filter = process.argv.slice(2);
 const missing = ensurePackages();
 for (const { name, remedy } of missing) console.log(`Not here: ${name}. To run its tests too: ${remedy}`);

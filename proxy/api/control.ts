@@ -11,7 +11,11 @@ import { GatehouseError } from '../errors.ts';
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 
-const requestSchema = z.strictObject({ command: z.literal('check'), connection: z.string(), as: z.string(), sql: z.string() });
+const requestSchema = z.discriminatedUnion('command', [
+  z.strictObject({ command: z.literal('check'), connection: z.string(), as: z.string(), sql: z.string() }),
+  /** A new address that opens a window of the app, once. */
+  z.strictObject({ command: z.literal('app') }),
+]);
 export type ControlRequest = z.infer<typeof requestSchema>;
 
 const replySchema = z.union([

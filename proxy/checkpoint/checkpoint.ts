@@ -7,6 +7,7 @@ import type { Principals } from '../identity/principals.ts';
 import type { ScramVerifier } from '../identity/scram.ts';
 import { SignInLimiter } from '../identity/sign-in-limiter.ts';
 import type { ConnectionFacts, PolicyEngine, Principal } from '../policy/engine.ts';
+import type { Catalog } from '../sql/postgres/catalog/catalog.ts';
 import { ParserPool } from '../sql/postgres/parse/parser-pool.ts';
 import { PostgresService, type ServiceClient } from '../sql/postgres/service.ts';
 import type { Gate, GateSession, OpenRequest, Refusal, UpstreamTarget } from './gate.ts';
@@ -45,6 +46,7 @@ const CATALOG_VERIFY_AFTER_MS = 2_000;
 interface LiveSession {
   readonly session: GateSession;
   readonly principal: string;
+  readonly client: string | undefined;
   readonly end: AbortController;
 }
 
@@ -71,6 +73,21 @@ export class Checkpoint implements Gate, Disposable {
 
   get sessions(): number {
     return this.#sessions.size;
+  }
+
+  /** Who is in now, and with which client program. */
+  liveSessions(): readonly { readonly principal: string; readonly client: string | undefined }[] {
+    return [...this.#sessions.values()].map(({ principal, client }) => ({ principal, client }));
+  }
+
+  /** The last snapshot of a connection that was used, however old. */
+  catalogOf(connection: string): Catalog | undefined {
+    return this.#services.get(connection)?.service.latest;
+  }
+
+  /** For texts that belong to no connection. */
+  get parser(): ParserPool {
+    return this.#parser;
   }
 
   verifierFor(user: string, address: string): ScramVerifier {
@@ -186,7 +203,7 @@ export class Checkpoint implements Gate, Disposable {
         ledger.append({ code: 'GH-C-CLOSE', session: audit });
       },
     });
-    this.#sessions.set(id, { session, principal: principal.name, end });
+    this.#sessions.set(id, { session, principal: principal.name, client: request.applicationName, end });
     ledger.append({ code: 'GH-C-OPEN', session: audit });
     try {
       // The role's search_path has to be known before the client's session is opened with it.

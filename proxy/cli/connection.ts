@@ -15,7 +15,7 @@ import {
   subcommand,
   UsageError,
 } from './command.ts';
-import { testConnection } from './connection-test.ts';
+import { testConnection } from '../api/connection-test.ts';
 import { openForCommand } from './open-profile.ts';
 
 export const connectionCommand: Command = async (args, context) => {

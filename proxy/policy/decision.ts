@@ -27,6 +27,10 @@ const PLAIN_FACTS = [
   'hour',
   'weekday',
 ] as const;
+/** Entities that a name in the database becomes, and their attributes (model.ts). */
+const NAMED_TYPES = ['Schema', 'Table', 'Column', 'Function'] as const;
+const NAME_ATTRIBUTES = ['name', 'schema', 'temporary'] as const;
+
 type PlainFact = (typeof PLAIN_FACTS)[number];
 
 /** Memoised by everything that an answer can depend on. */
@@ -35,6 +39,8 @@ export class Decisions {
   readonly #memo = new Memo<Answer>(ANSWERS);
   /** The facts that some policy reads, apart from justification and approval, which always matter. */
   readonly #read: readonly PlainFact[];
+  /** Does the answer depend on what a relation, column or function is called? Not when no policy names one or reads its name. */
+  readonly #readsNames: boolean;
   readonly #order: ReadonlyMap<string, number>;
   /** The distinct demands on justifications in this set: which of them a text meets is all that the memo must know of it. */
   readonly #demands: readonly Justify[];
@@ -43,6 +49,8 @@ export class Decisions {
   constructor(set: PolicySet) {
     this.#set = set;
     this.#read = PLAIN_FACTS.filter((fact) => set.facts.wholeContext || set.facts.tested.has(fact));
+    this.#readsNames =
+      NAMED_TYPES.some((type) => set.facts.entities.has(type)) || NAME_ATTRIBUTES.some((attribute) => set.facts.attributes.has(attribute));
     this.#order = new Map([...set.policies.keys()].map((id, index) => [id, index]));
     const demands = [...set.policies.values()].flatMap(({ remedy }) => (remedy?.kind === 'justify' ? [remedy] : []));
     this.#demands = [...new Map(demands.map((demand) => [JSON.stringify([demand.minimumLength, demand.pattern]), demand])).values()];
@@ -138,7 +146,9 @@ export class Decisions {
   #key({ principal, connection, action, resource, context }: Question): string {
     const parts: unknown[] = [principal.kind, principal.name, principal.groups, principal.owner ?? 0, principal.ownerGroups ?? 0];
     parts.push(connection.name, connection.environment, connection.database, action, resource.kind);
-    if (resource.kind === 'function') parts.push(resource.schema, resource.name);
+    if (!this.#readsNames) {
+      if (resource.kind === 'column') parts.push(resource.tags);
+    } else if (resource.kind === 'function') parts.push(resource.schema, resource.name);
     else if (resource.kind !== 'connection') {
       const relation = resource.kind === 'table' ? resource.relation : resource.column.relation;
       parts.push(relation.schema, relation.name, relation.temporary === true);

@@ -32,6 +32,8 @@ export interface TestGatehouse extends AsyncDisposable {
   readonly home: string;
   readonly host: string;
   readonly port: number;
+  /** Opens a window of the app, once. */
+  readonly appUrl: string;
   /** A new agent for the connections; its access is to the first one. */
   agent(name: string, ...connections: string[]): Access;
   /** The person of the profile. */
@@ -62,7 +64,7 @@ export function newProfile(files: Readonly<Record<string, string | undefined>> =
 } {
   const home = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
   openProfile(home);
-  writeFileSync(join(home, 'gatehouse.json'), JSON.stringify({ listen: { postgres: 0 } }));
+  writeFileSync(join(home, 'gatehouse.json'), JSON.stringify({ listen: { postgres: 0, app: 0 } }));
   const keyFile = `${home}.key`;
   writeFileSync(keyFile, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
   for (const [path, text] of defaultFiles({ ...withoutTests(), ...files })) {
@@ -104,6 +106,7 @@ export async function startGatehouse(files: Readonly<Record<string, string | und
   };
   return {
     home,
+    appUrl: proxy.ready.app?.url ?? '',
     host,
     port,
     principals,

@@ -1,6 +1,6 @@
 // What all judging on one PostgreSQL connection shares, and the values that one judgement is about.
 import type { AuditJudgement, Door } from '../../../contracts/audit.ts';
-import type { ConnectionFacts, Limits, PolicyEngine, Principal, Remedy } from '../../policy/engine.ts';
+import type { ConnectionFacts, DeterminingPolicy, Limits, PolicyEngine, Principal, Remedy } from '../../policy/engine.ts';
 import type { StatementFacts } from '../../sql/postgres/analyse/facts.ts';
 import type { SourceColumn } from '../../sql/postgres/analyse/lineage.ts';
 import type { ParserPool } from '../../sql/postgres/parse/parser-pool.ts';
@@ -42,6 +42,10 @@ export interface Plan extends StatementPlan {
   readonly taints: boolean;
   /** A result column that comes straight from one of these is a leak. */
   readonly isMasked: (source: SourceColumn) => boolean;
+  /** Tags and the determining policies of a masked column, for explaining a result; undefined for a clear one. */
+  readonly whyMasked: (
+    source: SourceColumn,
+  ) => { readonly tags: readonly string[]; readonly policies: readonly DeterminingPolicy[] } | undefined;
   /** Assigned parameters that must not be masks: number → column's name. */
   readonly assignedParameters: ReadonlyMap<number, string>;
 }

@@ -1,4 +1,5 @@
 // What would happen to a statement, and why, without running it: for `check`, `policy test` and the app's "try a statement".
+import type { Door } from '../../../contracts/audit.ts';
 import type { Principal, Remedy } from '../../policy/engine.ts';
 import type { JudgeServices, Ruling } from './context.ts';
 import { judgeText } from './judge.ts';
@@ -9,6 +10,8 @@ export interface Explanation {
   readonly code?: string;
   readonly reason?: string;
   readonly hint?: string;
+  /** Byte offset in the text. */
+  readonly position?: number;
   readonly remedies: readonly Remedy['kind'][];
   /** `schema.relation.column` of the masked columns that it reads. */
   readonly masked: readonly string[];
@@ -26,11 +29,12 @@ export async function ruleFresh(
   sql: string,
   time: number,
   justification?: string,
+  door: Door = 'postgres',
 ): Promise<Ruling> {
   await services.service.catalog();
   return judgeText({
     services,
-    asker: { principal, door: 'postgres', client: undefined, tainted: false, limits: services.policy.limitsOf(principal) },
+    asker: { principal, door, client: undefined, tainted: false, limits: services.policy.limitsOf(principal) },
     state: { ...openState(services.service.initialPath), justification },
     bytes: Buffer.from(sql, 'utf8'),
     form: 'simple',
@@ -45,8 +49,9 @@ export async function explain(
   sql: string,
   time: number,
   justification?: string,
+  door: Door = 'postgres',
 ): Promise<Explanation> {
-  const ruling = await ruleFresh(services, principal, sql, time, justification);
+  const ruling = await ruleFresh(services, principal, sql, time, justification, door);
   const audits = ruling.kind === 'refuse' ? [ruling.audit] : ruling.plans.map((plan) => plan.audit);
   const all = (pick: (audit: (typeof audits)[number]) => readonly string[]): string[] => [...new Set(audits.flatMap(pick))];
   const rewritten = audits.find((audit) => audit.statement.rewritten !== undefined)?.statement.rewritten;
@@ -64,6 +69,7 @@ export async function explain(
     code: refusal.code,
     reason: refusal.message,
     ...(refusal.hint === undefined ? {} : { hint: refusal.hint }),
+    ...(refusal.position === undefined ? {} : { position: refusal.position }),
     remedies: (ruling.remedies ?? []).map(({ kind }) => kind),
     ...common,
   };

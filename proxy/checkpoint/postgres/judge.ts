@@ -266,6 +266,8 @@ function planOf(
     reads: actions.every((action) => READS.has(action)),
     taints: read.some((usage) => policy.isUntrusted(masks.tagsOf(usage.source))),
     isMasked: (source) => masks.maskOf(source) !== undefined,
+    whyMasked: (source) =>
+      masks.maskOf(source) === undefined ? undefined : { tags: masks.tagsOf(source), policies: masks.whyMasked(source)?.policies ?? [] },
     assignedParameters: new Map(
       facts.assigned.flatMap(({ parameter, source }) =>
         parameter !== undefined && masks.maskOf(source) !== undefined ? [[parameter, source.column.name] as const] : [],

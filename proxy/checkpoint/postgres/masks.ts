@@ -26,6 +26,7 @@ export class MaskResolver {
   readonly #derived: DerivedColumns;
   readonly #tags = new Map<SourceColumn, readonly string[]>();
   readonly #masks = new Map<SourceColumn, MaskedColumn | undefined>();
+  readonly #answers = new Map<SourceColumn, Answer>();
   #any: boolean | undefined;
 
   constructor(input: MaskInput) {
@@ -84,7 +85,9 @@ export class MaskResolver {
     const tags = this.tagsOf(source);
     const { policy, catalog } = this.#input;
     if (!policy.hides(tags)) return undefined;
-    if (this.#input.reveal(source, tags).kind === 'allow') return undefined;
+    const answer = this.#input.reveal(source, tags);
+    if (answer.kind === 'allow') return undefined;
+    this.#answers.set(source, answer);
     // A value that is computed from tagged ones has no shape that a tag's own mask would fit.
     const plain = this.#derived.bases(source).direct !== undefined && source.column.generated === undefined;
     const mask = policy.maskFor(plain ? tags : [...tags, DERIVED]);
@@ -98,6 +101,11 @@ export class MaskResolver {
       quoteIdentifier(source.column.name),
       type?.hasChecks === true || (type?.kind === 'd' && base.kind === 'd'),
     );
+  }
+
+  /** What policy said of a column that is masked; to be asked after `maskOf`. */
+  whyMasked(source: SourceColumn): Answer | undefined {
+    return this.maskOf(source) === undefined ? undefined : this.#answers.get(source);
   }
 
   /** Is any of the relation's columns masked? */

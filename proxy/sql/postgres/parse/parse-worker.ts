@@ -50,6 +50,13 @@ function parse(request: ParseRequest): ParseOutcome {
   return { kind: 'parsed', parsed: { statements, tokens, fingerprint: fingerprintSync(text), normalised: normalizeSync(text) } };
 }
 
+/** The parser counts an error's place in characters, all else in bytes. */
+function byteOffset(text: string, character: number): number {
+  let at = 0;
+  for (let left = character; left > 0 && at < text.length; left -= 1) at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+  return Buffer.byteLength(text.slice(0, at));
+}
+
 await loadModule();
 parentPort?.on('message', (request: ParseRequest) => {
   let reply: ParseReply;
@@ -60,7 +67,11 @@ parentPort?.on('message', (request: ParseRequest) => {
       hasSqlDetails(error) && error.sqlDetails !== undefined
         ? {
             id: request.id,
-            outcome: { kind: 'syntax', message: error.sqlDetails.message, position: Math.max(0, error.sqlDetails.cursorPosition) },
+            outcome: {
+              kind: 'syntax',
+              message: error.sqlDetails.message,
+              position: byteOffset(request.text, error.sqlDetails.cursorPosition),
+            },
           }
         : { id: request.id, trapped: true };
   }

@@ -28,6 +28,7 @@ describe('the parser pool', () => {
 
   test('a syntax error has the message and the place of the server', async () => {
     expect(await parse(pool, 'select from where x')).toEqual({ kind: 'syntax', message: 'syntax error at or near "where"', position: 12 });
+    expect(await parse(pool, "select '😀é'; selct 1")).toMatchObject({ kind: 'syntax', position: Buffer.byteLength("select '😀é'; ") });
   });
 
   test('forty statements that exhaust the stack are refused, and an ordinary one is answered at once then', async () => {
