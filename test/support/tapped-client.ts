@@ -16,6 +16,8 @@ export interface TappedClient extends AsyncDisposable {
   /** One segment of the extended protocol with one Sync; rows of all statements. */
   pipeline(texts: readonly string[]): Promise<StepResult>;
   received(): Buffer;
+  /** Lets go of what was received so far. */
+  forget(): void;
   readonly notices: readonly string[];
 }
 
@@ -39,6 +41,9 @@ export async function connectTapped(access: Access): Promise<TappedClient> {
   return {
     notices,
     received: () => Buffer.concat(chunks),
+    forget: () => {
+      chunks.length = 0;
+    },
     async run(sql, form) {
       const config = {
         text: sql,
