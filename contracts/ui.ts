@@ -40,7 +40,7 @@ export const REQUESTS = {
     format: z.enum(['tsv', 'csv', 'json', 'markdown', 'insert', 'in']),
     headers: z.boolean(),
   }),
-  /** Makes a file of a whole result; progress comes in `export.progress`, the file by HTTP GET at `url`. */
+  /** Makes a file of a whole result; progress comes in `export.progress`, the file by HTTP GET at `url` (a path of the proxy's own address; at once or later: the download waits for what is missing). */
   'run.export': z.strictObject({ run: id, result: z.int().min(0), format: z.enum(['csv', 'json', 'jsonl']) }),
   'export.cancel': z.strictObject({ export: id }),
   /** Forgets a tab: its session and its results. */
@@ -103,7 +103,11 @@ export interface ConnectionInfo {
 export interface SchemaTree {
   readonly schemas: readonly {
     readonly name: string;
-    readonly relations: readonly { readonly name: string; readonly kind: 'table' | 'view' | 'materialized' | 'foreign' | 'partitioned' | 'sequence'; readonly masked: number }[];
+    readonly relations: readonly {
+      readonly name: string;
+      readonly kind: 'table' | 'view' | 'materialized' | 'foreign' | 'partitioned' | 'sequence';
+      readonly masked: number;
+    }[];
   }[];
 }
 
@@ -185,7 +189,13 @@ export interface AgentAccess {
   readonly name: string;
   /** Shown once. */
   readonly token: string;
-  readonly postgres: { readonly host: string; readonly port: number; readonly user: string; readonly password: string; readonly database: string };
+  readonly postgres: {
+    readonly host: string;
+    readonly port: number;
+    readonly user: string;
+    readonly password: string;
+    readonly database: string;
+  };
 }
 
 /** One line of the feed and of the audit's list. */
@@ -213,7 +223,14 @@ export interface PolicyInfo {
   readonly sequence: number;
   readonly managed: boolean;
   readonly folder: string;
-  readonly policies: readonly { readonly id: string; readonly effect: 'permit' | 'forbid'; readonly reason: string; readonly file: string; readonly line: number; readonly text: string }[];
+  readonly policies: readonly {
+    readonly id: string;
+    readonly effect: 'permit' | 'forbid';
+    readonly reason: string;
+    readonly file: string;
+    readonly line: number;
+    readonly text: string;
+  }[];
   readonly limits: { readonly person: Readonly<Record<string, number>>; readonly agent: Readonly<Record<string, number>> };
 }
 
@@ -253,7 +270,10 @@ export interface Results {
   'agents.revoke': null;
   'agents.pauseAll': null;
   'audit.search': { readonly entries: readonly AuditEntry[]; readonly more: boolean };
-  'audit.record': { readonly entry: AuditEntry; /** The records as stored (intent and outcome), as JSON texts. */ readonly records: readonly string[] };
+  'audit.record': {
+    readonly entry: AuditEntry /** The records as stored (intent and outcome), as JSON texts. */;
+    readonly records: readonly string[];
+  };
   'audit.verify': { readonly ok: boolean; readonly message: string; readonly records: number };
   'policy.info': PolicyInfo;
   'policy.tags': readonly TaggedColumn[];
@@ -263,7 +283,14 @@ export interface Results {
   'queries.list': readonly { readonly name: string; readonly sql: string }[];
   'queries.save': null;
   'queries.remove': null;
-  'history.list': readonly { readonly time: string; readonly connection: string; readonly sql: string; readonly verdict: string; readonly rows?: number; readonly durationMs?: number }[];
+  'history.list': readonly {
+    readonly time: string;
+    readonly connection: string;
+    readonly sql: string;
+    readonly verdict: string;
+    readonly rows?: number;
+    readonly durationMs?: number;
+  }[];
 }
 
 /** What the proxy says unasked. */
@@ -273,15 +300,26 @@ export interface Events {
   /** So many rows of it can be read now. */
   'run.progress': { readonly run: string; readonly result: number; readonly rows: number };
   /** One statement is done. `result` is absent where it gave no rows. */
-  'run.statement': { readonly run: string; readonly result?: number; readonly tag: string; readonly rows: number; readonly durationMs: number };
+  'run.statement': {
+    readonly run: string;
+    readonly result?: number;
+    readonly tag: string;
+    readonly rows: number;
+    readonly durationMs: number;
+  };
   'run.notice': { readonly run: string; readonly severity: string; readonly message: string };
   'run.error': { readonly run: string; readonly error: StatementError };
   /** The run is over; nothing of it follows. */
-  'run.end': { readonly run: string; readonly status: 'ok' | 'error' | 'cancelled'; readonly durationMs: number; readonly transaction: 'none' | 'open' | 'failed' };
+  'run.end': {
+    readonly run: string;
+    readonly status: 'ok' | 'error' | 'cancelled';
+    readonly durationMs: number;
+    readonly transaction: 'none' | 'open' | 'failed';
+  };
   'export.progress': { readonly export: string; readonly rows: number; readonly done: boolean; readonly error?: string };
   'agents.changed': Readonly<Record<string, never>>;
   'ledger.state': { readonly state: 'ok' | 'failed'; readonly reason?: string };
-  /** New records of all principals, as they come. */
+  /** New records of all principals, as they come. A statement's line comes again, with the same `seq`, when its end is known. */
   'audit.appended': { readonly entries: readonly AuditEntry[] };
 }
 

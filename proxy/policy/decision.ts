@@ -27,9 +27,9 @@ const PLAIN_FACTS = [
   'hour',
   'weekday',
 ] as const;
-/** Entities that a name in the database becomes, and their attributes (model.ts). */
+/** Entities that a name in the database becomes, and the attributes that hold it (model.ts); that a table is temporary always counts. */
 const NAMED_TYPES = ['Schema', 'Table', 'Column', 'Function'] as const;
-const NAME_ATTRIBUTES = ['name', 'schema', 'temporary'] as const;
+const NAME_ATTRIBUTES = ['name', 'schema'] as const;
 
 type PlainFact = (typeof PLAIN_FACTS)[number];
 
@@ -147,7 +147,8 @@ export class Decisions {
     const parts: unknown[] = [principal.kind, principal.name, principal.groups, principal.owner ?? 0, principal.ownerGroups ?? 0];
     parts.push(connection.name, connection.environment, connection.database, action, resource.kind);
     if (!this.#readsNames) {
-      if (resource.kind === 'column') parts.push(resource.tags);
+      if (resource.kind === 'table') parts.push(resource.relation.temporary === true);
+      else if (resource.kind === 'column') parts.push(resource.column.relation.temporary === true, resource.tags);
     } else if (resource.kind === 'function') parts.push(resource.schema, resource.name);
     else if (resource.kind !== 'connection') {
       const relation = resource.kind === 'table' ? resource.relation : resource.column.relation;

@@ -8,7 +8,7 @@ import { ErrorPanel } from './ErrorPanel.tsx';
 export function Messages({ run }: { readonly run: Run }) {
   return (
     <div className="messages" tabIndex={0} data-stop="results" role="log" aria-label="Messages">
-      {run.error && <ErrorPanel error={run.error} run={run} />}
+      {run.error && run.status !== 'cancelled' && <ErrorPanel error={run.error} run={run} />}
       {run.lines.map((line, index) => (
         <p key={`${index}${line.text}`} className={`message-line ${line.kind}`}>
           <Icon name={line.kind === 'statement' ? 'check' : 'alert'} size={14} />
@@ -19,7 +19,7 @@ export function Messages({ run }: { readonly run: Run }) {
       {run.status === 'cancelled' && (
         <p className="message-line cancelled">
           <Icon name="stop" size={14} />
-          Cancelled. What was read before stays above.
+          Cancelled. Rows that came before are kept.
         </p>
       )}
       {run.status === 'running' && run.lines.length === 0 && !run.error && (

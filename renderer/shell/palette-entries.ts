@@ -29,7 +29,7 @@ const GROUP_ICONS: Readonly<Record<string, IconName>> = {
 };
 
 export function commandEntries(): Entry[] {
-  return COMMANDS.filter((command) => !command.local || command.id === 'cancel').map((command) => ({
+  return COMMANDS.filter((command) => !/^tab\d$/.test(command.id) && (!command.local || command.id === 'cancel')).map((command) => ({
     id: command.id,
     title: command.title,
     icon: GROUP_ICONS[command.group] ?? 'play',

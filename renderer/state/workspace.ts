@@ -14,8 +14,8 @@ from shop.customers
 order by id
 limit 200;
 
--- A change that touches many rows asks for a reason first.
-update shop.orders set status = 'cancelled' where status = 'pending';
+-- A change of every row asks for a reason first.
+update shop.products set price = round(price * 1.02, 2);
 `;
 
 interface Saved {

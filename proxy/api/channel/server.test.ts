@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import WebSocket from 'ws';
+import type WebSocket from 'ws';
 import { type Method, PROTOCOL, REQUESTS } from '../../../contracts/ui.ts';
 import { osUser } from '../../identity/person.ts';
 import { startGatehouse, type TestGatehouse } from '../../../test/support/gatehouse.ts';
@@ -112,7 +112,6 @@ describe('the one-time token', () => {
 
 describe('what a window sends', () => {
   let window: UiClient;
-  let app: Awaited<ReturnType<typeof listenApp>> | undefined;
 
   beforeAll(async () => {
     const { askControl } = await import('../control.ts');
@@ -120,7 +119,6 @@ describe('what a window sends', () => {
   });
   afterAll(async () => {
     await window?.close();
-    await app?.close();
   });
 
   it('that is no request is answered by a fault with its code', async () => {
