@@ -27,7 +27,9 @@ function explain(ready) {
   const me = gatehouse('me', '--json');
   const agent = gatehouse('agent', 'add', AGENT, '--connections', 'sample', '--json');
   const opened = openInBrowser(ready.app.url);
-  console.log(`\nGatehouse is ${opened ? 'open in your browser' : 'ready; open it in a browser'} (this address works once):\n  ${ready.app.url}`);
+  console.log(
+    `\nGatehouse is ${opened ? 'open in your browser' : 'ready; open it in a browser'} (this address works once):\n  ${ready.app.url}`,
+  );
   console.log(`\nPostgreSQL door on ${ready.postgres.host}:${ready.postgres.port}, sample database \`sample\`.`);
   if (me) console.log(`\nAs yourself:\n  ${psql(me.postgres)}`);
   if (agent) console.log(`\nAs an agent (\`${AGENT}\`, made just now; its token is shown only here):\n  ${psql(agent.postgres)}`);
@@ -46,7 +48,10 @@ Ctrl-C ends it.`);
 function openInBrowser(url) {
   const windowless = process.platform === 'linux' && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY;
   if (windowless || process.env.CI || options.includes('--no-open')) return false;
-  const [program, ...args] = { darwin: ['open', url], win32: ['rundll32', 'url.dll,FileProtocolHandler', url] }[process.platform] ?? ['xdg-open', url];
+  const [program, ...args] = { darwin: ['open', url], win32: ['rundll32', 'url.dll,FileProtocolHandler', url] }[process.platform] ?? [
+    'xdg-open',
+    url,
+  ];
   return spawnSync(program, args, { stdio: 'ignore', timeout: 5_000 }).status === 0;
 }
 
