@@ -10,8 +10,13 @@ const docs = readFileSync(fileURLToPath(new URL('../../docs/errors.md', import.m
 const rows = (text: string): string[][] =>
   text
     .split('\n')
-    .filter((line) => line.startsWith('| ') && !/^\| (?:-|code|SQLSTATE)/u.test(line))
-    .map((line) => line.split(' | ').map((cell) => cell.replace(/^\| | \|$/gu, '')));
+    .filter((line) => /^\| [^-]/u.test(line) && !/^\| (?:code|SQLSTATE) /u.test(line))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
 const [codes = '', other = ''] = docs.split('## SQLSTATEs that differ');
 
 /** The codes of the type, read from its source: a new one must be in the documentation. */
