@@ -44,7 +44,9 @@ const TABLES: Readonly<Record<string, readonly Column[]>> = {
   'app.customer_mail': columns('id:int contact region'),
   'app.customer_shout': columns('id:int loud'),
 };
-const MASKED = new Set('name email phone ssn profile aliases photo email_upper pan holder salary actor_email secret contact loud'.split(' '));
+const MASKED = new Set(
+  'name email phone ssn profile aliases photo email_upper pan holder salary actor_email secret contact loud'.split(' '),
+);
 const NAMES = ['a', 'b', 'c', 'email', 'name', 'customers', 'id', 'notes', 'orders', 't', 'salary', 'x'];
 const LITERALS = ["'a'", "'x%'", "''", "'emea'", "'Name1'", "'2026'", "'***'", 'null::text'];
 const ORDERED: ReadonlySet<ValueType> = new Set(['int', 'text', 'bool', 'date', 'time', 'number']);
@@ -87,17 +89,19 @@ export class RandomStatements {
   }
 
   #with(depth: number, level: Level): string {
-    const parts = this.#random.times(1, 2, () => {
-      const name = this.#random.pick(['x', 'y', 'customers', 'email', 'orders']);
-      if (level.common.has(name)) return undefined;
-      const made = this.#query(depth - 2, undefined, undefined);
-      const renamed = made.columns.map(({ type }, i) => ({ name: `k${i}`, type }));
-      const list = this.#random.chance(50);
-      // Columns without a name of their own could not be used.
-      const usable = list ? renamed : made.columns;
-      level.common.set(name, usable);
-      return `${name}${list ? `(${renamed.map((column) => column.name).join(', ')})` : ''} as ${this.#random.pick(['', '', 'materialized '])}(${made.sql})`;
-    }).filter((part) => part !== undefined);
+    const parts = this.#random
+      .times(1, 2, () => {
+        const name = this.#random.pick(['x', 'y', 'customers', 'email', 'orders']);
+        if (level.common.has(name)) return undefined;
+        const made = this.#query(depth - 2, undefined, undefined);
+        const renamed = made.columns.map(({ type }, i) => ({ name: `k${i}`, type }));
+        const list = this.#random.chance(50);
+        // Columns without a name of their own could not be used.
+        const usable = list ? renamed : made.columns;
+        level.common.set(name, usable);
+        return `${name}${list ? `(${renamed.map((column) => column.name).join(', ')})` : ''} as ${this.#random.pick(['', '', 'materialized '])}(${made.sql})`;
+      })
+      .filter((part) => part !== undefined);
     return parts.length === 0 ? '' : `with ${parts.join(', ')} `;
   }
 
@@ -188,12 +192,14 @@ export class RandomStatements {
       return `${call} as ${alias}(v)`;
     }
     if (random.chance(6)) {
-      level.sources.push({ alias, columns: [{ name: 'key', type: 'text' }, { name: 'value', type: 'text' }], stored: false });
-      return `jsonb_each_text(jsonb_build_object('k', ${this.#expression('text', 0, level)})) as ${alias}`;
+      const value = this.#expression('text', 0, level);
+      level.sources.push({ alias, columns: columns('key value'), stored: false });
+      return `jsonb_each_text(jsonb_build_object('k', ${value})) as ${alias}`;
     }
     if (random.chance(6)) {
+      const value = this.#expression('text', 0, withoutSources(level));
       level.sources.push({ alias, columns: columns('p:int q'), stored: false });
-      return `(values (1, ${this.#expression('text', 0, withoutSources(level))}), (2, 'w')) as ${alias}(p, q)`;
+      return `(values (1, ${value}), (2, 'w')) as ${alias}(p, q)`;
     }
     const table = random.pick(Object.keys(TABLES));
     const found = TABLES[table] ?? [];
@@ -204,6 +210,8 @@ export class RandomStatements {
   /** A column of a type in sight, qualified or bare. `clear`: percent of the cases that avoid masked ones. */
   #column(level: Level, type: ValueType | undefined, clear: number): { sql: string; type: ValueType } | undefined {
     const random = this.#random;
+    // Now and then a name that may mean anything here, or nothing.
+    if (type === 'text' && random.chance(3)) return { sql: random.pick(NAMES), type };
     const onlyClear = random.chance(clear);
     const seen: { source: Source; column: Column; bare: boolean }[] = [];
     const named = new Map<string, number>();
@@ -362,13 +370,30 @@ export class RandomStatements {
           () => `(${of('texts')} || ${of('text')})`,
         ];
       case 'date':
-        return [() => `(${of('date')} + ${random.integer(9)})`, () => `(${of('time')})::date`, () => `make_date(2026, 1, ${1 + random.integer(27)})`];
+        return [
+          () => `(${of('date')} + ${random.integer(9)})`,
+          () => `(${of('time')})::date`,
+          () => `make_date(2026, 1, ${1 + random.integer(27)})`,
+        ];
       case 'time':
-        return [() => `(${of('time')} + interval '1 day')`, () => `date_trunc('month', ${of('time')})`, () => `(${of('date')})::timestamptz`];
+        return [
+          () => `(${of('time')} + interval '1 day')`,
+          () => `date_trunc('month', ${of('time')})`,
+          () => `(${of('date')})::timestamptz`,
+        ];
       case 'number':
-        return [() => `round(${of('number')} / 3, 2)`, () => `(${of('int')})::numeric`, () => `(${of('number')} + 1)`, () => `floor(${of('number')})`];
+        return [
+          () => `round(${of('number')} / 3, 2)`,
+          () => `(${of('int')})::numeric`,
+          () => `(${of('number')} + 1)`,
+          () => `floor(${of('number')})`,
+        ];
       case 'bytes':
-        return [() => `convert_to(coalesce(${of('text')}, ''), 'UTF8')`, () => `decode('00ff', 'hex')`, () => `substring(${of('bytes')} from 2)`];
+        return [
+          () => `convert_to(coalesce(${of('text')}, ''), 'UTF8')`,
+          () => `decode('00ff', 'hex')`,
+          () => `substring(${of('bytes')} from 2)`,
+        ];
     }
   }
 

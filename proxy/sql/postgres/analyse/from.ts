@@ -11,6 +11,8 @@ import { checkType } from './types.ts';
 
 const EMPTY: FromItem = { columns: [], relations: [] };
 
+/** Built-in functions whose one result column has a name of its own, whatever the alias: `value`. */
+const VALUE_COLUMN = new Set(['json_array_elements', 'json_array_elements_text', 'jsonb_array_elements', 'jsonb_array_elements_text']);
 /** Built-in set-returning functions with one result column, named after the alias. */
 const ONE_COLUMN = new Set([
   'generate_series',
@@ -18,9 +20,9 @@ const ONE_COLUMN = new Set([
   'unnest',
   'regexp_split_to_table',
   'string_to_table',
-  'jsonb_array_elements_text',
   'jsonb_object_keys',
   'json_object_keys',
+  ...VALUE_COLUMN,
 ]);
 
 /** Finds the bytes of a relation's name, its ONLY, and a TABLE command in front. */
@@ -128,6 +130,46 @@ function lateralHidden(scope: Scope): Scope {
   return hidden;
 }
 
+/** Names of types that are no rows, by what a cast to an array of them says. */
+function isScalarType(binder: Binder, type: NodeOf<'TypeName'> | undefined): boolean {
+  const found = type === undefined ? undefined : binder.type(names(type.names));
+  return found !== undefined && found.kind !== 'c' && found.kind !== 'd' && found.kind !== 'p';
+}
+
+/** Functions that give arrays of text. */
+const TEXT_ARRAYS = new Set(['string_to_array', 'regexp_split_to_array', 'regexp_match', 'regexp_matches', 'tsvector_to_array', 'parse_ident']);
+
+/** Elements that are surely no rows: a row's fields would be the columns of `unnest`. */
+function isScalarArray(binder: Binder, node: Node | undefined, scope: Scope): boolean {
+  const cast = as(node, 'TypeCast');
+  if (cast !== undefined) return (cast.typeName?.arrayBounds ?? []).length > 0 && isScalarType(binder, cast.typeName);
+  const list = as(node, 'A_ArrayExpr');
+  if (list !== undefined) {
+    return (list.elements ?? []).every((element) => {
+      const inner = as(element, 'TypeCast');
+      return as(element, 'A_Const') !== undefined || isScalarArray(binder, element, scope) || (inner !== undefined && isScalarType(binder, inner.typeName));
+    });
+  }
+  const reference = as(node, 'ColumnRef');
+  if (reference !== undefined) {
+    const fields = names(reference.fields);
+    const named = scope.column(fields.at(-1) ?? '');
+    const found = fields.length === 1 ? (named !== undefined && 'columns' in named ? named.columns : []) : (scope.relation(fields.at(-2) ?? '')?.columns.filter(({ name }) => name === fields.at(-1)) ?? []);
+    const type = found.length === 1 ? binder.catalog.typeByOid(found[0]?.direct?.column.typeOid ?? 0) : undefined;
+    const element = type === undefined ? undefined : binder.catalog.typeByOid(type.elementOid);
+    return element !== undefined && element.kind !== 'c' && element.kind !== 'd' && element.kind !== 'p';
+  }
+  return TEXT_ARRAYS.has(calledName(node) ?? '');
+}
+
+/** Has the function exactly one column, named after the alias? A user's function of the same name may have others. */
+function hasOneColumn(binder: Binder, call: NodeOf<'FuncCall'> | undefined, scope: Scope): boolean {
+  const parts = names(call?.funcname);
+  const name = parts.at(-1) ?? '';
+  if (call === undefined || !ONE_COLUMN.has(name) || (parts.length > 1 && parts[0] !== 'pg_catalog') || binder.catalog.hasRoutineNamed(name)) return false;
+  return name !== 'unnest' || (call.args?.length === 1 && isScalarArray(binder, call.args[0], scope));
+}
+
 function rangeFunction(binder: Binder, node: NodeOf<'RangeFunction'>, scope: Scope): FromItem {
   const lineages: Lineage[] = [];
   const called: (string | undefined)[] = [];
@@ -147,8 +189,13 @@ function rangeFunction(binder: Binder, node: NodeOf<'RangeFunction'>, scope: Sco
     columns.push({ name: column?.colname ?? '', lineage });
   }
   const aliases = names(node.alias?.colnames);
-  const single = definitions.length === 0 && called.length === 1 && ONE_COLUMN.has(called[0] ?? '') && node.ordinality !== true;
-  if (single) return item({ alias: name, columns: [{ name: aliases[0] ?? name, lineage }] });
+  const [first] = node.functions ?? [];
+  const call = as(as(first, 'List')?.items?.[0] ?? first, 'FuncCall');
+  const single = definitions.length === 0 && called.length === 1 && node.ordinality !== true && hasOneColumn(binder, call, scope);
+  if (single) {
+    const own = VALUE_COLUMN.has(called[0] ?? '') ? 'value' : name;
+    return item({ alias: name, columns: [{ name: aliases[0] ?? own, lineage }] });
+  }
   if (definitions.length > 0 && node.ordinality !== true && called.length === 1)
     return item({ alias: name, columns: rename(columns, undefined, aliases) });
   return item({ alias: name, columns: aliases.map((alias) => ({ name: alias, lineage })), open: lineage });
