@@ -99,7 +99,7 @@ export function newServedGatehouse(files: Readonly<Record<string, string | undef
         started.once('exit', () => reject(new Error(`serve ended: ${log}`)));
       });
       // The same port after a restart, so that clients need not be told.
-      writeFileSync(join(home, 'gatehouse.json'), JSON.stringify({ listen: { postgres: port } }));
+      writeFileSync(join(home, 'gatehouse.json'), JSON.stringify({ listen: { postgres: port, app: 0 } }));
     },
     async kill() {
       await end('SIGKILL');

@@ -52,6 +52,14 @@ export async function listenApp(options: AppServerOptions): Promise<AppServer> {
   return server.listen();
 }
 
+function cannotListen(port: number, cause: NodeJS.ErrnoException): GatehouseError {
+  return new GatehouseError(
+    'LISTEN',
+    `the app's port ${port} can't be opened (${cause.code ?? 'unknown'}); set listen.app in gatehouse.json`,
+    { cause },
+  );
+}
+
 class App {
   readonly #options: AppServerOptions;
   readonly #keys: DoorKeys;
@@ -73,20 +81,25 @@ class App {
     this.#http.on('clientError', (_error, socket) => socket.destroy());
   }
 
+  #open(host: string, port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#http.once('error', reject);
+      this.#http.listen(port, host, () => {
+        this.#http.off('error', reject);
+        resolve();
+      });
+    });
+  }
+
   async listen(): Promise<AppServer> {
     const { host, port } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      this.#http.once('error', (cause: NodeJS.ErrnoException) =>
-        reject(
-          new GatehouseError(
-            'LISTEN',
-            `the app's port ${port} can't be opened (${cause.code ?? 'unknown'}); set listen.app in gatehouse.json`,
-            { cause },
-          ),
-        ),
-      );
-      this.#http.listen(port, host, resolve);
-    });
+    try {
+      await this.#open(host, port);
+    } catch (error) {
+      // The address is new at every start and printed, so another port serves as well: a second profile must not be kept out.
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cannotListen(port, error as NodeJS.ErrnoException);
+      await this.#open(host, 0);
+    }
     this.#port = (this.#http.address() as AddressInfo).port;
     const sweep = setInterval(() => this.#sweep(), 5_000).unref();
     return {
