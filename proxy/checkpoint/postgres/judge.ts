@@ -54,6 +54,8 @@ export async function judgeText(input: JudgeInput): Promise<Ruling> {
   }
   if (text.includes('\0'))
     return refuse(refusal('NOT_UNDERSTOOD', "can't be checked: the statement holds a NUL byte", { sqlstate: '22021' }));
+  // Drivers ask with it whether a connection is alive; the parser does not take it.
+  if (text === '') return { kind: 'forward', text: bytes, plans: [], cacheable: true };
   const outcome = await services.parser.parse(text, bytes.byteLength);
   if (outcome.kind === 'syntax') {
     return refuse({ ...notUnderstood(outcome.message, outcome.position, '42601'), detail: 'code=NOT_UNDERSTOOD' }, text);
@@ -244,7 +246,7 @@ function planOf(
   const { policy } = input.services;
   const touchesGoverned =
     facts.references.some((reference) => isGoverned(reference, masks.maskOf) || masks.mayQuote(reference.relation)) ||
-    facts.targets.some(({ relation }) => masks.mayQuote(relation) || relation.runsCode) ||
+    facts.targets.some(({ relation }) => masks.mayQuote(relation) || (relation.runsCode && masks.masksAnything)) ||
     facts.altered.some((relation) => masks.isGoverned(relation)) ||
     (facts.copied !== undefined && isGoverned(facts.copied.reference, masks.maskOf)) ||
     facts.opaque.length > 0 ||

@@ -141,7 +141,8 @@ async function resolveMasks(rule: RuleInput): Promise<MaskResolver> {
     for (const { relation } of [...rule.facts.references, ...rule.facts.targets]) masks.mayQuote(relation);
     for (const relation of rule.facts.altered) masks.isGoverned(relation);
     for (const { source } of rule.facts.usages) masks.maskOf(source);
-    if (rule.facts.opaque.length > 0 || rule.facts.effects.some((effect) => effect.action === 'listen')) void masks.masksAnything;
+    const runsCode = rule.facts.opaque.length > 0 || rule.facts.targets.some(({ relation }) => relation.runsCode);
+    if (runsCode || rule.facts.effects.some((effect) => effect.action === 'listen')) void masks.masksAnything;
     if (masks.needs.size === 0) break;
     await services.service.define(masks.needs);
     masks.retry();

@@ -37,6 +37,8 @@ export interface Upstream {
 }
 
 const CANCEL_TIMEOUT_MS = 3_000;
+/** For one statement of our own: set-up of a session, a part of the catalog. */
+const RUN_TIMEOUT_MS = 15_000;
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
 export async function connectUpstream(target: UpstreamTarget, timeoutMs: number): Promise<Upstream> {
@@ -65,6 +67,8 @@ async function attempt(target: UpstreamTarget, tls: boolean, timeoutMs: number):
     },
     ssl: options ?? false,
     connectionTimeoutMillis: timeoutMs,
+    // A database that takes connections and then says nothing must not keep those waiting for ever who need its catalog.
+    query_timeout: RUN_TIMEOUT_MS,
     keepAlive: true,
     enableChannelBinding: true,
     sslnegotiation: 'postgres',
