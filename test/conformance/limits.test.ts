@@ -126,11 +126,8 @@ describe('the row limit', () => {
   test('what a pipeline sends behind a cut statement is skipped up to its Sync', async () => {
     using stack = new DisposableStack();
     const client = stack.adopt(await rawClient(agent), (raw) => raw.destroy());
-    client.send(
-      ...[m.parse('', 'select n from numbers'), m.bind('', ''), m.execute('')],
-      ...[m.parse('', 'select 7'), m.bind('', ''), m.execute(''), m.sync],
-      ...[m.parse('', 'select 8'), m.bind('', ''), m.execute(''), m.sync],
-    );
+    const ask = (sql: string): Buffer => Buffer.concat([m.parse('', sql), m.bind('', ''), m.execute('')]);
+    client.send(ask('select n from numbers'), ask('select 7'), m.sync, ask('select 8'), m.sync);
     const frames = await client.until();
     expectCut(frames, ROWS);
     expect(types(frames).endsWith('EZ')).toBe(true);
