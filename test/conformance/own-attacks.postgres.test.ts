@@ -72,7 +72,10 @@ describe.each<{ version: PostgresVersion }>([{ version: 15 }, { version: 18 }])(
     try {
       await owner.query(attack.setup ?? '');
       await gatehouse.addConnection(database.name, database.config, as === 'person' ? 'development' : 'production');
-      const access = as === 'agent' ? gatehouse.agent(`agent-${++agents}`, database.name) : { ...(shared.person ?? gatehouse.person('dev')), database: database.name };
+      const access =
+        as === 'agent'
+          ? gatehouse.agent(`agent-${++agents}`, database.name)
+          : { ...(shared.person ?? gatehouse.person('dev')), database: database.name };
       // Changes that the first form made are there for the second.
       for (const form of ['simple', 'binary'] as const) await steps(access, database.name, attack, form);
     } finally {

@@ -128,7 +128,9 @@ export class Binder {
     }
     if (isSystemSchema(found.schema) && isUserObject(found.oid)) {
       this.gap(`"${shown}" is not the server's own, though it stands in a schema of the server`, position);
-    } else if (isSystemSchema(found.schema) ? readingOfSystemRelation(found.schema, found.name) === 'refused' : isStatementHistory(found.name)) {
+    } else if (
+      isSystemSchema(found.schema) ? readingOfSystemRelation(found.schema, found.name) === 'refused' : isStatementHistory(found.name)
+    ) {
       this.gap(`"${shown}" shows statistics, statements or secrets of others`, position);
     }
     return found;

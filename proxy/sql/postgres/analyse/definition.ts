@@ -240,7 +240,11 @@ const CODE = new Set([
  * A new name or another schema for something. Classification and reviews of functions go by names, so whatever is known under the
  * old one must not be moved out of it: all relations of a renamed schema count as altered, code counts as not reviewed.
  */
-export function renamed(binder: Binder, type: string | undefined, node: { readonly relation?: NodeOf<'RangeVar'>; readonly subname?: string; readonly object?: Node }): void {
+export function renamed(
+  binder: Binder,
+  type: string | undefined,
+  node: { readonly relation?: NodeOf<'RangeVar'>; readonly subname?: string; readonly object?: Node },
+): void {
   simpleChange('alter')(binder, node);
   if (type === 'OBJECT_SCHEMA') {
     for (const relation of binder.catalog.parts.relations) if (relation.schema === node.subname) binder.facts.altered.push(relation);

@@ -196,11 +196,35 @@ export const EXPRESSIONS: { readonly [T in NodeType]?: Handler<T> } = {
   },
 };
 
+/**
+ * Syntax that an older server does not know: there it is the call of a function of that name, which a user may have made. Source:
+ * the release notes of PostgreSQL 16 and 17.
+ */
+const NEWER_SYNTAX: { readonly [T in NodeType]?: { readonly since: number; readonly names: readonly string[] } } = {
+  JsonObjectConstructor: { since: 160000, names: ['json_object'] },
+  JsonArrayConstructor: { since: 160000, names: ['json_array'] },
+  JsonArrayQueryConstructor: { since: 160000, names: ['json_array'] },
+  JsonObjectAgg: { since: 160000, names: ['json_objectagg'] },
+  JsonArrayAgg: { since: 160000, names: ['json_arrayagg'] },
+  JsonParseExpr: { since: 170000, names: ['json'] },
+  JsonScalarExpr: { since: 170000, names: ['json_scalar'] },
+  JsonSerializeExpr: { since: 170000, names: ['json_serialize'] },
+  JsonFuncExpr: { since: 170000, names: ['json_exists', 'json_query', 'json_value'] },
+  MergeSupportFunc: { since: 170000, names: ['merge_action'] },
+};
+
 /** The lineage of an expression. Records every column read in it. */
 export function walkExpression(binder: Binder, node: Node | undefined, scope: Scope, use: ColumnUse): Lineage {
   if (node === undefined) return CLEAR;
   const { type, fields } = unwrap(node);
   binder.seen.add(fields);
+  const newer = NEWER_SYNTAX[type];
+  if (
+    newer !== undefined &&
+    binder.catalog.parts.serverVersion < newer.since &&
+    newer.names.some((name) => binder.catalog.hasRoutineNamed(name))
+  )
+    binder.gap('the server takes this for the call of a user function', (fields as { location?: number }).location);
   const handler = EXPRESSIONS[type] as Handler<NodeType> | undefined;
   if (handler === undefined) {
     binder.gap(`${type} can not be checked here`, (fields as { location?: number }).location);

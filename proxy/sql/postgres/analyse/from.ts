@@ -137,7 +137,14 @@ function isScalarType(binder: Binder, type: NodeOf<'TypeName'> | undefined): boo
 }
 
 /** Functions that give arrays of text. */
-const TEXT_ARRAYS = new Set(['string_to_array', 'regexp_split_to_array', 'regexp_match', 'regexp_matches', 'tsvector_to_array', 'parse_ident']);
+const TEXT_ARRAYS = new Set([
+  'string_to_array',
+  'regexp_split_to_array',
+  'regexp_match',
+  'regexp_matches',
+  'tsvector_to_array',
+  'parse_ident',
+]);
 
 /** Elements that are surely no rows: a row's fields would be the columns of `unnest`. */
 function isScalarArray(binder: Binder, node: Node | undefined, scope: Scope): boolean {
@@ -147,14 +154,23 @@ function isScalarArray(binder: Binder, node: Node | undefined, scope: Scope): bo
   if (list !== undefined) {
     return (list.elements ?? []).every((element) => {
       const inner = as(element, 'TypeCast');
-      return as(element, 'A_Const') !== undefined || isScalarArray(binder, element, scope) || (inner !== undefined && isScalarType(binder, inner.typeName));
+      return (
+        as(element, 'A_Const') !== undefined ||
+        isScalarArray(binder, element, scope) ||
+        (inner !== undefined && isScalarType(binder, inner.typeName))
+      );
     });
   }
   const reference = as(node, 'ColumnRef');
   if (reference !== undefined) {
     const fields = names(reference.fields);
     const named = scope.column(fields.at(-1) ?? '');
-    const found = fields.length === 1 ? (named !== undefined && 'columns' in named ? named.columns : []) : (scope.relation(fields.at(-2) ?? '')?.columns.filter(({ name }) => name === fields.at(-1)) ?? []);
+    const found =
+      fields.length === 1
+        ? named !== undefined && 'columns' in named
+          ? named.columns
+          : []
+        : (scope.relation(fields.at(-2) ?? '')?.columns.filter(({ name }) => name === fields.at(-1)) ?? []);
     const type = found.length === 1 ? binder.catalog.typeByOid(found[0]?.direct?.column.typeOid ?? 0) : undefined;
     const element = type === undefined ? undefined : binder.catalog.typeByOid(type.elementOid);
     return element !== undefined && element.kind !== 'c' && element.kind !== 'd' && element.kind !== 'p';
@@ -166,7 +182,13 @@ function isScalarArray(binder: Binder, node: Node | undefined, scope: Scope): bo
 function hasOneColumn(binder: Binder, call: NodeOf<'FuncCall'> | undefined, scope: Scope): boolean {
   const parts = names(call?.funcname);
   const name = parts.at(-1) ?? '';
-  if (call === undefined || !ONE_COLUMN.has(name) || (parts.length > 1 && parts[0] !== 'pg_catalog') || binder.catalog.hasRoutineNamed(name)) return false;
+  if (
+    call === undefined ||
+    !ONE_COLUMN.has(name) ||
+    (parts.length > 1 && parts[0] !== 'pg_catalog') ||
+    binder.catalog.hasRoutineNamed(name)
+  )
+    return false;
   return name !== 'unnest' || (call.args?.length === 1 && isScalarArray(binder, call.args[0], scope));
 }
 

@@ -33,7 +33,8 @@ function fits(routine: CatalogRoutine, count: number): boolean {
 
 function userRoutines(binder: Binder, schema: string | undefined, name: string, count: number): readonly CatalogRoutine[] {
   const found: CatalogRoutine[] = [];
-  for (const path of schema === undefined ? ['pg_catalog', ...binder.session.searchPath] : [schema]) found.push(...binder.catalog.routines(path, name));
+  for (const path of schema === undefined ? ['pg_catalog', ...binder.session.searchPath] : [schema])
+    found.push(...binder.catalog.routines(path, name));
   const fitting = found.filter((routine) => fits(routine, count));
   return fitting.length > 0 ? fitting : found;
 }

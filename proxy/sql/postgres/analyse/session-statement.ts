@@ -49,7 +49,9 @@ function setSearchPath(
   if (path !== 'default') {
     // `"$user"` means the schema of the role's name, if there is one.
     const { role } = binder.catalog.parts;
-    const meant = path.flatMap((schema) => (schema !== '$user' ? [schema] : role !== undefined && binder.catalog.hasSchema(role) ? [role] : []));
+    const meant = path.flatMap((schema) =>
+      schema !== '$user' ? [schema] : role !== undefined && binder.catalog.hasSchema(role) ? [role] : [],
+    );
     const schemas = meant.filter((schema) => schema !== undefined && schema !== '');
     if (
       schemas.length !== meant.filter((schema) => schema !== '').length ||
